@@ -1,0 +1,144 @@
+"""A notice says that a stream has grown, and carries the batch where it fits; it is a hint, never the truth.
+
+On the wire it is one or two lines of ASCII: a JSON header, and the batch's events as the log stores them. A reader
+decides by the header alone, and never decodes the events of a stream that nobody watches.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Protocol
+
+from tailrace.codec import decode_events, encode_events
+from tailrace.errors import InvalidItem, InvalidNotice, TailraceError
+from tailrace.event import Batch, Event, Position, WorkflowId, encode_json, workflow_id
+
+MAX_NOTICE_BYTES = 256 * 1024
+"""SNS's limit for a message."""
+
+
+class NoticeFailed(TailraceError):
+    """A batch is in the log, but its notice could not be published; streams find the batch by their re-read."""
+
+
+class Notifier(Protocol):
+    """Tells every stream service that a stream has grown."""
+
+    async def announce(self, batch: Batch) -> None:
+        """Publish the batch's notice.
+
+        Raises:
+            NoticeFailed: it could not be published, also after trying again.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """That a batch stands in the log, and where; its events only where they fitted."""
+
+    workflow_id: WorkflowId
+    generation: str
+    position: Position
+    count: int
+    recorded_at: int
+    batch_id: str
+    cleared: bool = False
+    encoded_events: str | None = None
+
+    def batch(self) -> Batch | None:
+        """The whole batch, or None where the notice came without its events.
+
+        Raises:
+            InvalidNotice: the events are not as many as announced, or are no events.
+        """
+        if self.encoded_events is None and not self.cleared:
+            return None
+        return Batch(
+            workflow_id=self.workflow_id,
+            generation=self.generation,
+            position=self.position,
+            count=self.count,
+            events=self._events(),
+            batch_id=self.batch_id,
+            recorded_at=self.recorded_at,
+            cleared=self.cleared,
+        )
+
+    def _events(self) -> tuple[Event, ...]:
+        if self.encoded_events is None:
+            return ()
+        try:
+            events = decode_events(self.encoded_events)
+        except InvalidItem as error:
+            raise InvalidNotice(str(error)) from error
+        if len(events) != self.count:
+            raise InvalidNotice(f"The notice announces {self.count} events and carries {len(events)}.")
+        return events
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """What a stream service sends to itself through topic and queue, to know that notices reach it."""
+
+    task: str
+    number: int
+
+
+def encode_notice(batch: Batch) -> str:
+    """Write a batch's notice, without its events where they would make it larger than SNS admits."""
+    header = encode_json(
+        {
+            "workflow_id": batch.workflow_id,
+            "generation": batch.generation,
+            "position": batch.position,
+            "count": batch.count,
+            "recorded_at": batch.recorded_at,
+            "batch_id": batch.batch_id,
+            "cleared": batch.cleared,
+        }
+    )
+    if batch.cleared:
+        return header
+    events = encode_events(batch.events)
+    return f"{header}\n{events}" if len(header) + 1 + len(events) <= MAX_NOTICE_BYTES else header
+
+
+def encode_canary(canary: Canary) -> str:
+    """Write a canary."""
+    return encode_json({"canary": canary.task, "number": canary.number})
+
+
+def decode_notice(text: str) -> Notice | Canary:
+    """Read what `encode_notice` or `encode_canary` wrote; the events stay encoded.
+
+    Raises:
+        InvalidNotice: it is neither; anybody who may publish to the topic can send anything.
+    """
+    header, newline, events = text.partition("\n")
+    try:
+        fields = json.loads(header)
+        if "canary" in fields:
+            return Canary(str(fields["canary"]), int(fields["number"]))
+        return Notice(
+            workflow_id=workflow_id(fields["workflow_id"]),
+            generation=_text(fields["generation"]),
+            position=Position(_natural(fields["position"])),
+            count=_natural(fields["count"]),
+            recorded_at=_natural(fields["recorded_at"]),
+            batch_id=_text(fields["batch_id"]),
+            cleared=fields["cleared"] is True,
+            encoded_events=events if newline else None,
+        )
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise InvalidNotice(f"This is not a notice: {error!r:.200}.") from error
+
+
+def _natural(value: object) -> int:
+    if type(value) is not int or value < 1:  # a bool is an int to isinstance
+        raise ValueError(f"{value!r:.40} is not a natural number")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} is not a text")
+    return value
