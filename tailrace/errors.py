@@ -37,5 +37,9 @@ class LogUnavailable(TailraceError):
     """The log's table did not answer in time, or answered that it cannot."""
 
 
+class LogRefused(TailraceError):
+    """The log's table refused for good: a permission is missing, or the table, or the request is malformed."""
+
+
 class OutcomeUnknown(LogUnavailable):
     """A write was sent and no answer came: it may have happened, or may still happen."""

@@ -82,7 +82,8 @@ def _check_channel(channel: object) -> str:
         raise InvalidChannel(f"The channel {channel!r:.80} holds a lone surrogate, which is no character.") from error
     if size > MAX_CHANNEL_BYTES:
         raise InvalidChannel(
-            f"The channel {channel[:40]!r}… is {size:,} bytes; at most {MAX_CHANNEL_BYTES} fit. Put detail in the payload."
+            f"The channel {channel[:40]!r}… is {size:,} bytes; at most {MAX_CHANNEL_BYTES} fit. "
+            "Put detail in the payload."
         )
     return channel
 

@@ -1,0 +1,200 @@
+"""How one batch gets into the log: the writer's rules, each one named where it acts.
+
+The rules and the failures that they close are told in docs/log.md; the numbers here are its numbers. Nothing in this
+module knows DynamoDB: the table, the clock, sleep and chance come in as arguments.
+"""
+
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from tailrace.errors import LogUnavailable
+from tailrace.event import Position, WorkflowId
+from tailrace.table import Item, Table
+
+MINUTE = 60
+LONG_ENOUGH = 60 * MINUTE
+"""A tail with this long to live, in seconds, may be appended to as it is (rule 3)."""
+TOO_SHORT = 15 * MINUTE
+"""A tail with less than this to live, in seconds, is at the end of its stream's life (rules 3 and 4)."""
+EXTENSION = 75 * MINUTE
+"""How long, in seconds, a tail between the two is kept from now on (rule 3)."""
+
+_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A batch that has no place yet."""
+
+    workflow_id: WorkflowId
+    batch_id: str
+    count: int
+    events: bytes
+    """As `codec.pack` made them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What an append needs of the world."""
+
+    table: Table
+    retention: int
+    """Seconds."""
+    patience: float
+    """Seconds after which an append that met only failures gives up."""
+    now: Callable[[], float]
+    """Wall clock, epoch seconds."""
+    sleep: Callable[[float], Awaitable[None]]
+    chance: Callable[[], float] = random.random
+
+
+def new_generation(now: float) -> str:
+    """Name a stream's new life after the moment it begins: epoch milliseconds in base 36 (rule 2)."""
+    number, text = int(now * 1000), ""
+    while number:
+        number, digit = divmod(number, 36)
+        text = _BASE36[digit] + text
+    return text or "0"
+
+
+class Append:
+    """One batch on its way into the log; used once."""
+
+    def __init__(self, draft: Draft, *, tail: Item | None, around: Surroundings) -> None:
+        self._draft = draft
+        self._around = around
+        self._table = around.table
+        self._tail = tail
+        self._stale = tail is None  # "empty" is never remembered: without a tail, look first (rule 1)
+        self._base: Item | None = None  # the tail that the last put stood behind
+        self._sent = False  # a put of this batch may have landed
+        self._conflicts = 0  # in a row
+
+    async def run(self) -> Item:
+        """Append, and return the item that the log now holds: this draft's, or an earlier try's.
+
+        Raises:
+            LogUnavailable: nothing but failures for as long as patience lasts; the batch may be in the log, or not.
+        """
+        give_up_at = self._around.now() + self._around.patience
+        failures = 0
+        while True:
+            try:
+                if (item := await self._round()) is not None:
+                    return item
+                failures = 0
+            except LogUnavailable:
+                # Rule 9: what stands in `_tail` still holds, so the same position is tried again.
+                failures += 1
+                if self._around.now() >= give_up_at:
+                    raise
+            await self._back_off(failures)
+
+    async def _round(self) -> Item | None:
+        if self._stale and (own := await self._look()) is not None:
+            return own
+        tail = self._tail
+        if tail is not None:
+            left = tail.expires_at - self._around.now()
+            if left < TOO_SHORT:
+                await self._end_life(tail)
+                return None
+            if left < LONG_ENOUGH:
+                tail = await self._extend(tail)
+                if tail is None:
+                    return None
+        return await self._put_behind(tail)
+
+    async def _put_behind(self, tail: Item | None) -> Item | None:
+        item = self._item_behind(tail)
+        self._base, self._sent = tail, True
+        standing = await self._table.put(item)
+        if standing is None:
+            return item
+        if standing.batch_id == item.batch_id:  # rule 7
+            return standing
+        self._conflicts += 1
+        self._tail = self._base = standing  # rule 8
+        self._stale = self._conflicts > 1  # rule 8: from the second on, read what came behind it
+        return None
+
+    def _item_behind(self, tail: Item | None) -> Item:
+        """The draft as an item at the tail's end + 1, never expiring before the tail (rules 2 and 5)."""
+        now, draft = self._around.now(), self._draft
+        expires_at, recorded_at = int(now) + self._around.retention, int(now * 1000)
+        return Item(
+            workflow_id=draft.workflow_id,
+            position=Position(tail.end + 1 if tail else 1),
+            generation=tail.generation if tail else new_generation(now),
+            count=draft.count,
+            batch_id=draft.batch_id,
+            recorded_at=max(recorded_at, tail.recorded_at) if tail else recorded_at,
+            expires_at=max(expires_at, tail.expires_at) if tail else expires_at,
+            events=draft.events,
+        )
+
+    async def _extend(self, tail: Item) -> Item | None:
+        """Give the tail time for this put to land behind it (rule 3); None where it is no longer as it was seen."""
+        until = int(self._around.now()) + EXTENSION
+        if await self._table.extend(tail, until):
+            self._tail = replace(tail, expires_at=until)
+            return self._tail
+        self._stale = True
+        return None
+
+    async def _end_life(self, tail: Item) -> None:
+        """Delete what is left of a stream whose tail runs out, in ascending order, the tail last (rule 3)."""
+        self._stale = True
+        newest = await self._newest()
+        if newest is None or (newest.generation, newest.position) != (tail.generation, tail.position):
+            return
+        async for item in self._items_from(1):
+            if not await self._table.delete(replace(item, generation=tail.generation), expiring_by=tail.expires_at):
+                return
+
+    async def _look(self) -> Item | None:
+        """Find the tail; return this batch's own item where an earlier try had put it (rules 7 and 10)."""
+        if self._sent:
+            own = await self._look_forward(self._base)
+        else:
+            newest = await self._newest()
+            self._tail = newest
+            own = newest if newest is not None and newest.batch_id == self._draft.batch_id else None
+        self._stale = False
+        return own
+
+    async def _look_forward(self, base: Item | None) -> Item | None:
+        """Read every item from `base` on, or all of them where its life of the stream is gone (rule 10)."""
+        last: Item | None = None
+        async for item in self._items_from(base.position if base else 1):
+            if base is not None and item.generation != base.generation:
+                return await self._look_forward(None)
+            if item.batch_id == self._draft.batch_id:
+                return item
+            last = item
+        if last is None and base is not None:
+            return await self._look_forward(None)
+        self._tail = last
+        return None
+
+    async def _newest(self) -> Item | None:
+        page = await self._table.query(self._draft.workflow_id, descending=True, limit=1)
+        return page.items[0] if page.items else None
+
+    async def _items_from(self, first: int) -> AsyncIterator[Item]:
+        more = True
+        while more:
+            page = await self._table.query(self._draft.workflow_id, first=first)
+            for item in page.items:
+                yield item
+                first = item.end + 1
+            more = page.more
+
+    async def _back_off(self, failures: int) -> None:
+        """Wait a random part of a time that doubles with each failure, or conflict, in a row."""
+        ceiling = (
+            min(1.0, 0.05 * 2 ** min(failures, 8)) if failures else min(0.25, 0.005 * 2 ** min(self._conflicts, 8))
+        )
+        if failures or self._conflicts:
+            await self._around.sleep(self._around.chance() * ceiling)

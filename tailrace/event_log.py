@@ -1,0 +1,225 @@
+"""The event log: appends what runs sent, each flush as one item, and reads streams back. It is the truth.
+
+Writers keep the rules of `append`. Readers see a stream's tail as it is, and its events as long as retention lasts.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tailrace.append import Append, Draft, Surroundings
+from tailrace.codec import MAX_BATCH_BYTES, decode_events, encode_events, pack, unpack
+from tailrace.event import Batch, Event, EventId, Position, WorkflowId
+from tailrace.table import Item, Table
+from tailrace.tails import Tails
+
+RETENTION = timedelta(days=30)
+MIN_RETENTION = timedelta(days=1)
+"""A put may land fifteen minutes late, and a tail's last hour is special: a shorter life would be all exception."""
+MAX_STORED_BYTES = 300 * 1024
+"""Of one item's events; DynamoDB's limit for an item is 400 KB."""
+READING_BYTES = 1024 * 1024
+"""Of payloads that one reading decodes, give or take one batch."""
+LOOK_BACK_PAGES = 20
+"""How far a replay of chosen channels looks back, in pages of the table (1 MB each)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A stretch of a stream as the log holds it, oldest batch first; what has expired or was deleted is not there."""
+
+    batches: tuple[Batch, ...]
+    next: Position
+    """Where to read on."""
+    more: bool
+    """Whether the log held more there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """A stream's end: where it goes on, and its newest batches without a break, oldest first."""
+
+    generation: str
+    next: Position
+    batches: tuple[Batch, ...]
+    whole: bool
+    """Whether nothing deliverable stands before these batches."""
+
+
+class EventLog:
+    """A table's streams: one a workflow."""
+
+    def __init__(
+        self,
+        *,
+        table: Table,
+        retention: timedelta = RETENTION,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        patience: float = 20.0,
+    ) -> None:
+        if retention < MIN_RETENTION:
+            raise ValueError(f"Retention is {retention}; the log needs at least {MIN_RETENTION}.")
+        self._table = table
+        self._retention = int(retention.total_seconds())
+        self._now = now
+        self._around = Surroundings(table=table, retention=self._retention, patience=patience, now=now, sleep=sleep)
+        self._tails = Tails(now)
+
+    async def append(self, workflow_id: WorkflowId, events: Sequence[Event], *, batch_id: str) -> tuple[Batch, ...]:
+        """Append what one run sent, and return it as the log holds it: one batch, or several for some megabytes.
+
+        The same `batch_id` appended again finds its earlier batches and returns those.
+
+        Raises:
+            LogUnavailable: the table failed for too long; the batch may be in the log, or not.
+            LogRefused: the table refused: a permission or the table itself is missing.
+        """
+        batches = []
+        for ordinal, part in enumerate(_parts(events)):
+            draft = Draft(
+                workflow_id=workflow_id, batch_id=f"{batch_id}:{ordinal}", count=part.count, events=part.packed
+            )
+            item = await Append(draft, tail=self._tails.get(workflow_id), around=self._around).run()
+            self._tails.remember(item)
+            batches.append(_batch(item))
+        return tuple(batches)
+
+    async def head(self, workflow_id: WorkflowId) -> EventId | None:
+        """Read the newest event's id, also of one that has expired; None for an empty stream."""
+        page = await self._table.query(workflow_id, descending=True, limit=1)
+        return EventId(page.items[0].generation, page.items[0].end) if page.items else None
+
+    async def read(self, workflow_id: WorkflowId, position: int) -> Reading:
+        """Read on from a position, beginning with the batch that contains it (rule 18)."""
+        page = await self._table.query(workflow_id, first=position)
+        items = page.items
+        if not items or items[0].position != position:
+            items = (*await self._containing(workflow_id, position), *items)
+        batches, size, after = [], 0, position
+        for item in items:
+            after = item.end + 1
+            if not self._has_expired(item):
+                batches.append(_batch(item))
+                size += _payload_bytes(batches[-1])
+            if size >= READING_BYTES:
+                return Reading(tuple(batches), Position(after), more=True)
+        return Reading(tuple(batches), Position(after), more=page.more)
+
+    async def newest(self, workflow_id: WorkflowId, count: int, *, max_bytes: int = READING_BYTES) -> Newest | None:
+        """Read backwards until `count` events are there, or payloads of `max_bytes`; None for an empty stream.
+
+        Stops at a cleared batch, at another generation and at a hole (rule 16).
+        """
+        batches: list[Batch] = []
+        head: Item | None = None
+        found, size, last = 0, 0, None
+        while True:
+            page = await self._table.query(workflow_id, last=last, descending=True, limit=count)
+            for item in page.items:
+                head = head or item
+                below = batches[-1].position - 1 if batches else head.end
+                if not self._continues(item, EventId(head.generation, Position(below))):
+                    return _newest(head, batches, whole=True)
+                batches.append(_batch(item))
+                found += item.count
+                size += _payload_bytes(batches[-1])
+                if found >= count or size >= max_bytes:
+                    return _newest(head, batches, whole=item.position == 1)
+                last = item.position - 1
+            if not page.more:
+                return _newest(head, batches, whole=True) if head else None
+
+    async def start_of_newest(
+        self, workflow_id: WorkflowId, count: int, channels: frozenset[str] = frozenset()
+    ) -> EventId | None:
+        """Find the cursor behind which the newest `count` events stand, of these channels (of all where none is named).
+
+        Looks back over at most LOOK_BACK_PAGES pages; None for an empty stream.
+        """
+        start: EventId | None = None
+        last: int | None = None
+        for _ in range(LOOK_BACK_PAGES):
+            page = await self._table.query(workflow_id, last=last, descending=True)
+            for item in page.items:
+                start = start or EventId(item.generation, item.end)
+                if count == 0 or not self._continues(item, start):
+                    return start
+                places = _places(item, channels)[-count:]
+                count -= len(places)
+                start = EventId(item.generation, Position((item.position if count else places[0]) - 1))
+                last = item.position - 1
+            if not page.more:
+                break
+        return start
+
+    def _continues(self, item: Item, start: EventId) -> bool:
+        """Whether the item's events can be delivered, and lead up to `start` without a break."""
+        return (
+            (item.generation, item.end) == (start.generation, start.position)
+            and item.events is not None
+            and not self._has_expired(item)
+        )
+
+    async def _containing(self, workflow_id: WorkflowId, position: int) -> tuple[Item, ...]:
+        page = await self._table.query(workflow_id, last=position - 1, descending=True, limit=1)
+        return tuple(item for item in page.items if item.end >= position)
+
+    def _has_expired(self, item: Item) -> bool:
+        # By its age, not by `expires_at`: a tail that was extended for writers does not come back to readers.
+        return item.recorded_at / 1000 + self._retention <= self._now()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    count: int
+    packed: bytes
+
+
+def _parts(events: Sequence[Event]) -> list[_Part]:
+    """Split a flush into as many items as it needs, which is nearly always one (rule 13)."""
+    if not events:
+        return []
+    text = encode_events(events)
+    packed = pack(text)
+    if (len(packed) <= MAX_STORED_BYTES and len(text) <= MAX_BATCH_BYTES) or len(events) == 1:
+        return [_Part(len(events), packed)]
+    middle = len(events) // 2
+    return [*_parts(events[:middle]), *_parts(events[middle:])]
+
+
+def _places(item: Item, channels: frozenset[str]) -> list[int]:
+    """The positions of an item's events of these channels, or of all."""
+    places = range(item.position, item.end + 1)
+    if not channels:
+        return list(places)
+    return [place for place, event in zip(places, _batch(item).events, strict=True) if event.channel in channels]
+
+
+def _payload_bytes(batch: Batch) -> int:
+    return sum(len(event.payload) for event in batch.events)
+
+
+def _newest(head: Item, batches: list[Batch], *, whole: bool) -> Newest:
+    return Newest(head.generation, Position(head.end + 1), tuple(reversed(batches)), whole)
+
+
+def _batch(item: Item) -> Batch:
+    """Decode an item.
+
+    Raises:
+        InvalidItem: its events cannot be read.
+    """
+    cleared = item.events is None
+    return Batch(
+        workflow_id=item.workflow_id,
+        generation=item.generation,
+        position=item.position,
+        count=item.count,
+        events=() if item.events is None else decode_events(unpack(item.events)),
+        batch_id=item.batch_id,
+        recorded_at=item.recorded_at,
+        cleared=cleared,
+    )
