@@ -1,0 +1,1 @@
+"""What runs in AWS Lambda: one package a function."""
