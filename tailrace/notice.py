@@ -44,6 +44,11 @@ class Notice:
     cleared: bool = False
     encoded_events: str | None = None
 
+    @property
+    def end(self) -> Position:
+        """The position of the last event."""
+        return Position(self.position + self.count - 1)
+
     def batch(self) -> Batch | None:
         """The whole batch, or None where the notice came without its events.
 

@@ -1,0 +1,32 @@
+"""`python -m stream_service`: runs the stream service with the settings that the environment holds."""
+
+import sys
+
+import uvloop
+from pydantic import ValidationError
+
+from stream_service import logs
+from stream_service.service import make_service
+from stream_service.settings import Settings
+from stream_service.task import task_id
+
+
+def main() -> int:
+    """Run until a signal; 0 after a drain, 2 where the environment is not as it must be."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for wrong in error.errors():
+            sys.stderr.write(f"TAILRACE_{'.'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}\n")
+        return 2
+    logs.configure(settings.log_level)
+    uvloop.run(_serve(settings))
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    await make_service(settings, task=task_id()).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""The stream service's routes. Everything that can be wrong with a request is said before its stream begins."""
+
+import random
+from typing import Annotated
+
+from fastapi import APIRouter, FastAPI, Header, Path, Query, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from pydantic import AfterValidator
+from starlette.middleware.cors import CORSMiddleware
+
+from stream_service import problems, sse
+from stream_service.connection import Connection
+from stream_service.hub import Hub
+from stream_service.pulse import Pulse
+from stream_service.response import StreamResponse
+from stream_service.settings import Settings
+from stream_service.subscription import DEFAULT_REPLAY, MAX_REPLAY, Subscription, Wish
+from tailrace.event import MAX_CHANNEL_BYTES, WorkflowId, workflow_id
+
+MAX_CHANNELS = 64
+MAX_CURSOR_CHARACTERS = 128
+"""Of what is repeated to a client whose cursor was none."""
+
+
+class Door:
+    """Whether streams may begin: not any more once the service drains."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self.draining = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether a new client is asked to come again later."""
+        return self.draining or self._hub.full
+
+
+def _stream_id(text: str) -> str:
+    return workflow_id(text)
+
+
+def _cursor(last_event_id: str | None, *from_query: str | None) -> str | None:
+    """The header wins: it is what an EventSource sends when it reconnects to the URL that it began with."""
+    for text in (last_event_id, *from_query):
+        if text:
+            return text[:MAX_CURSOR_CHARACTERS]
+    return None
+
+
+StreamId = Annotated[str, AfterValidator(_stream_id), Path(description="A workflow's id, such as p_hello.")]
+Channel = Annotated[str, Query(min_length=1, max_length=MAX_CHANNEL_BYTES)]
+
+
+def create_app(*, hub: Hub, door: Door, pulse: Pulse, registry: CollectorRegistry, settings: Settings) -> FastAPI:
+    """Make the application over a hub."""
+    app = FastAPI(title="Tailrace stream service", docs_url=None, redoc_url=None)
+    app.include_router(_streams(hub, door, settings))
+    app.include_router(_platform(door, pulse, registry))
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins or ("*",),
+        allow_credentials=bool(settings.cors_origins),
+        allow_methods=("GET", "HEAD"),
+        allow_headers=("Authorization", "Cache-Control", "Last-Event-ID"),
+        max_age=86_400,
+    )
+    problems.explain_errors(app)
+    return app
+
+
+def _streams(hub: Hub, door: Door, settings: Settings) -> APIRouter:
+    router = APIRouter(tags=["streams"])
+
+    @router.api_route(
+        "/pipelines/{stream_id}/sse",
+        methods=["GET", "HEAD"],
+        response_class=StreamResponse,
+        responses={200: {"content": {sse.CONTENT_TYPE: {}}, "description": "The stream, until one side ends it."}},
+        summary="Follow a workflow's events: replay, then live.",
+    )
+    async def follow(
+        *,
+        stream_id: StreamId,
+        last_event_id: Annotated[str | None, Header()] = None,
+        last_event_id_query: Annotated[str | None, Query(alias="last_event_id")] = None,
+        last_event_id_camel: Annotated[str | None, Query(alias="lastEventId")] = None,
+        replay: Annotated[int, Query(ge=0, le=MAX_REPLAY, description="0: only new events.")] = DEFAULT_REPLAY,
+        channel: Annotated[list[Channel], Query(max_length=MAX_CHANNELS)] = [],  # noqa: B006 - FastAPI copies it
+        control: Annotated[bool, Query(description="Send $sync after the replay and with each keepalive.")] = False,
+    ) -> StreamResponse:
+        wish = Wish(
+            cursor=_cursor(last_event_id, last_event_id_query, last_event_id_camel),
+            replay=replay,
+            channels=frozenset(channel),
+            control=control,
+        )
+
+        def subscribe(connection: Connection) -> Subscription | None:
+            return None if door.closed else hub.subscribe(WorkflowId(stream_id), connection, wish)
+
+        return StreamResponse(first_bytes=sse.retry(_retry(settings)), subscribe=subscribe)
+
+    @router.options("/pipelines/{stream_id}/sse", include_in_schema=False)
+    async def options(stream_id: StreamId) -> Response:  # noqa: ARG001 - a malformed id is refused here too
+        return Response(status_code=204, headers={"Allow": "GET, HEAD, OPTIONS"})
+
+    return router
+
+
+def _platform(door: Door, pulse: Pulse, registry: CollectorRegistry) -> APIRouter:
+    router = APIRouter(tags=["platform"])
+
+    @router.get("/healthz", response_class=PlainTextResponse, summary="Whether the process answers.")
+    async def healthz() -> str:
+        return "ok"
+
+    @router.get("/readyz", summary="Whether new streams should come here: notices have reached this task.")
+    async def readyz() -> JSONResponse:
+        if door.draining:
+            return JSONResponse({"status": "draining"}, 503)
+        if not pulse.ready:
+            return JSONResponse({"status": "starting"}, 503)
+        return JSONResponse({"status": "degraded" if pulse.degraded else "ready"})
+
+    @router.get("/metrics", response_class=PlainTextResponse, summary="Prometheus metrics.")
+    async def metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _retry(settings: Settings) -> int:
+    """A random time for each client, so that a deploy makes no thundering herd."""
+    low, high = settings.retry_from_milliseconds, settings.retry_to_milliseconds
+    return random.randint(low, max(low, high))  # noqa: S311 - jitter, not a secret

@@ -1,0 +1,113 @@
+"""What happens by the clock: keepalives, ticks, sweeps, and the canary."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from stream_service.hub import Hub
+from stream_service.pulse import Pulse
+from tailrace.event import WorkflowId
+from tailrace.notice import Canary, encode_canary
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 1.0
+CANARY_SECONDS = 30.0
+HASTY_CANARY_SECONDS = 0.5
+"""Until the feed has shown that it works."""
+DEGRADED_CANARY_SECONDS = 5.0
+
+
+async def keep_alive(hub: Hub, *, every: float) -> None:
+    """Write keepalives for ever."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(every)
+        hub.keep_alive(loop.time())
+
+
+async def tick(hub: Hub) -> None:
+    """Let the hub clean up, for ever."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        hub.tick(loop.time())
+
+
+class Sweeper:
+    """Compares every watched stream with the log, each at its own jittered times; more often while notices may fail."""
+
+    def __init__(self, hub: Hub, pulse: Pulse, *, every: float, degraded_every: float) -> None:
+        self._hub = hub
+        self._pulse = pulse
+        self._every = every
+        self._degraded_every = degraded_every
+        self._due: dict[WorkflowId, float] = {}
+
+    def all_in_doubt(self) -> None:
+        """Compare every stream now: notices may have been lost."""
+        for workflow_id in self._hub.watched():
+            self._hub.sweep(workflow_id)
+
+    async def run(self) -> None:
+        """Sweep for ever."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(min(TICK_SECONDS, self._degraded_every))
+            self.sweep_due(loop.time())
+
+    def sweep_due(self, now: float) -> None:
+        """Sweep the streams whose time has come."""
+        interval = self._degraded_every if self._pulse.degraded else self._every
+        due: dict[WorkflowId, float] = {}
+        for workflow_id in self._hub.watched():
+            at = min(self._due.get(workflow_id, now + self._jittered(interval)), now + 1.25 * interval)
+            if at <= now:
+                self._hub.sweep(workflow_id)
+                at = now + self._jittered(interval)
+            due[workflow_id] = at
+        self._due = due
+
+    @staticmethod
+    def _jittered(interval: float) -> float:
+        return interval * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, not a secret
+
+
+class Canaries:
+    """Sends canaries to this task's own queue, by way of the topic, and has the feed renewed when they stay away."""
+
+    def __init__(self, pulse: Pulse, *, task: str, publish: Callable[[str], None], renew: Callable[[], None]) -> None:
+        self._pulse = pulse
+        self._task = task
+        self._publish = publish
+        self._renew = renew
+
+    def came_back(self, canary: Canary) -> None:
+        """Hear of a canary; other tasks' are none of ours."""
+        if canary.task == self._task:
+            was_degraded = self._pulse.degraded
+            self._pulse.came_back(canary.number)
+            if was_degraded and not self._pulse.degraded:
+                logger.info("feed_works")
+
+    async def run(self) -> None:
+        """Send canaries for ever."""
+        while True:
+            number = self._pulse.next_number()
+            if self._pulse.ready and self._pulse.degraded:
+                logger.warning("feed_degraded", extra={"missed": self._pulse.missed})
+                self._renew()
+            try:
+                await asyncio.to_thread(self._publish, encode_canary(Canary(self._task, number)))
+            except (BotoCoreError, ClientError) as error:
+                logger.warning("canary_not_sent", extra={"error": str(error)})
+            await asyncio.sleep(self._interval)
+
+    @property
+    def _interval(self) -> float:
+        if not self._pulse.ready:
+            return HASTY_CANARY_SECONDS
+        return DEGRADED_CANARY_SECONDS if self._pulse.degraded else CANARY_SECONDS

@@ -1,0 +1,134 @@
+"""The hub hands each batch to the streams that someone watches, and waits for no client.
+
+It does no I/O and has no clock: notices, answers and ticks come in, questions and writes go out.
+"""
+
+from dataclasses import dataclass
+
+from stream_service.connection import Connection
+from stream_service.question import Ask
+from stream_service.ring import Ring
+from stream_service.stream import Counts, Stream
+from stream_service.subscription import Subscription, Wish
+from tailrace.event import WorkflowId
+from tailrace.notice import Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How much the hub may hold, and for how long; times in seconds."""
+
+    connections: int = 20_000
+    ring_events: int = 1_024
+    ring_bytes: int = 4 * 1024 * 1024
+    all_rings_bytes: int = 256 * 1024 * 1024
+    linger: float = 30.0
+    """How long a stream is kept after its last client has left."""
+    patience: float = 60.0
+    """How long a client may leave its socket full."""
+
+
+class Hub:
+    """The streams that this task's clients watch."""
+
+    def __init__(self, *, ask: Ask, bounds: Bounds) -> None:
+        self.counts = Counts()
+        self.bounds = bounds
+        self._ask = ask
+        self._streams: dict[WorkflowId, Stream] = {}
+
+    @property
+    def streams(self) -> int:
+        """How many streams are held."""
+        return len(self._streams)
+
+    @property
+    def connections(self) -> int:
+        """How many clients there are."""
+        return sum(len(stream.subscriptions) for stream in self._streams.values())
+
+    @property
+    def size(self) -> int:
+        """The bytes in all rings."""
+        return sum(stream.ring.size for stream in self._streams.values())
+
+    @property
+    def full(self) -> bool:
+        """Whether one more client would be too many."""
+        return self.connections >= self.bounds.connections
+
+    def subscribe(self, workflow_id: WorkflowId, connection: Connection, wish: Wish) -> Subscription:
+        """Let a client follow a stream: replay, then live."""
+        stream = self._streams.get(workflow_id)
+        if stream is None:
+            # Register before reading: an event recorded in between is then seen twice, never missed.
+            ring = Ring(max_events=self.bounds.ring_events, max_bytes=self.bounds.ring_bytes)
+            stream = Stream(workflow_id, ring=ring, ask=self._ask, counts=self.counts, wanted=self._holds)
+            self._streams[workflow_id] = stream
+            stream.load()
+        subscription = Subscription(stream, connection, wish)
+        stream.add(subscription)
+        return subscription
+
+    def offer(self, notice: Notice) -> None:
+        """Hear that a stream has grown; one that nobody watches costs nothing."""
+        stream = self._streams.get(notice.workflow_id)
+        if stream is None:
+            self.counts.notices_unwatched += 1
+        else:
+            stream.offer(notice)
+
+    def watched(self) -> tuple[WorkflowId, ...]:
+        """The streams that are held, to be swept one by one."""
+        return tuple(self._streams)
+
+    def sweep(self, workflow_id: WorkflowId) -> None:
+        """Compare a stream with the log."""
+        stream = self._streams.get(workflow_id)
+        if stream is not None:
+            stream.sweep()
+
+    def tick(self, now: float) -> None:
+        """Let go what nobody needs: streams without clients, clients that don't read, rings beyond their bound."""
+        for stream in tuple(self._streams.values()):
+            self._tick_stream(stream, now)
+        self._shrink_rings()
+
+    def keep_alive(self, now: float) -> None:
+        """Write a keepalive to every client."""
+        for subscription in self.subscriptions():
+            subscription.keep_alive(now)
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """Every client, as of now."""
+        return tuple(each for stream in self._streams.values() for each in stream.subscriptions)
+
+    def _holds(self, stream: Stream) -> bool:
+        return self._streams.get(stream.workflow_id) is stream
+
+    def _tick_stream(self, stream: Stream, now: float) -> None:
+        if stream.subscriptions:
+            stream.empty_since = None
+        elif stream.empty_since is None:
+            stream.empty_since = now
+        elif now - stream.empty_since >= self.bounds.linger:
+            del self._streams[stream.workflow_id]
+        for subscription in tuple(stream.subscriptions):
+            if not subscription.paused:
+                continue
+            if subscription.paused_at is None:
+                subscription.paused_at = now
+            elif now - subscription.paused_at >= self.bounds.patience:
+                self.counts.slow_clients += 1
+                subscription.abort()
+
+    def _shrink_rings(self) -> None:
+        """Halve the largest rings until all are within their bound; what they let go is in the log."""
+        excess = self.size - self.bounds.all_rings_bytes
+        for stream in sorted(self._streams.values(), key=lambda each: each.ring.size, reverse=True):
+            if excess <= 0:
+                return
+            before = stream.ring.size
+            stream.ring.shrink(before // 2)
+            self.counts.rings_shrunk += 1
+            excess -= before - stream.ring.size

@@ -1,0 +1,44 @@
+"""Whether notices reach this task: it publishes canaries to the topic, and counts those that come back."""
+
+READY_AFTER = 3
+"""Canaries in a row: SNS is not sure of a new subscription at once."""
+DEGRADED_AFTER = 2
+"""Canaries in a row that were missed."""
+
+
+class Pulse:
+    """The feed's health, judged by canaries. Once ready, it stays so: a lost feed costs time, and no events."""
+
+    def __init__(self) -> None:
+        self.ready = False
+        self._number = 0
+        self._back = 0
+        self._streak = 0
+        self._missed = 0
+
+    @property
+    def degraded(self) -> bool:
+        """Whether streams should be compared with the log often, since notices may not come."""
+        return not self.ready or self._missed >= DEGRADED_AFTER
+
+    @property
+    def missed(self) -> int:
+        """How many canaries in a row did not come back."""
+        return self._missed
+
+    def next_number(self) -> int:
+        """Count the canary that is sent last as missed if it isn't back, and name the next."""
+        if self._number > self._back:
+            self._missed += 1
+            self._streak = 0
+        self._number += 1
+        return self._number
+
+    def came_back(self, number: int) -> None:
+        """Hear of a canary of this task; a doubled or late one counts for nothing."""
+        if self._back < number <= self._number:
+            self._back = number
+            if number == self._number:
+                self._missed = 0
+                self._streak += 1
+                self.ready = self.ready or self._streak >= READY_AFTER

@@ -1,0 +1,90 @@
+"""Carries the hub's questions to the log: as many at once as the log's threads, again and again until it answers."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from stream_service.question import AskFrom, AskHead, AskNewest, AskStart, Question
+from tailrace.errors import TailraceError
+from tailrace.event_log import EventLog
+
+logger = logging.getLogger(__name__)
+
+_Answer = TypeVar("_Answer")
+
+READS_AT_ONCE = 16
+LONGEST_PAUSE = 10.0
+"""Seconds between two tries, at most; a random part of it, so that streams don't all come back at once."""
+
+
+class Reader:
+    """Asks the log, and hands the answers back to the hub."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._log = log
+        self._sleep = sleep
+        self._chance = chance
+        self._at_once = asyncio.Semaphore(READS_AT_ONCE)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.failures = 0
+        """Readings that the log failed to answer."""
+
+    @property
+    def waiting(self) -> int:
+        """How many questions have no answer yet."""
+        return len(self._tasks)
+
+    def ask(self, question: Question) -> None:
+        """Begin to carry out a question."""
+        task = asyncio.get_running_loop().create_task(self._carry_out(question))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Drop what has no answer yet."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _carry_out(self, question: Question) -> None:
+        log, workflow_id = self._log, question.workflow_id
+        match question:
+            case AskNewest(count=count, max_bytes=max_bytes):
+                await self._until_answered(
+                    question, lambda: log.newest(workflow_id, count, max_bytes=max_bytes), question.answer
+                )
+            case AskFrom(position=position):
+                await self._until_answered(question, lambda: log.read(workflow_id, position), question.answer)
+            case AskHead():
+                await self._until_answered(question, lambda: log.head(workflow_id), question.answer)
+            case AskStart(count=count, channels=channels):
+                await self._until_answered(
+                    question, lambda: log.start_of_newest(workflow_id, count, channels), question.answer
+                )
+
+    async def _until_answered(
+        self, question: Question, read: Callable[[], Awaitable[_Answer]], answer: Callable[[_Answer], None]
+    ) -> None:
+        """Read until the log answers; streams stay open meanwhile."""
+        failures = 0
+        while question.wanted():
+            try:
+                async with self._at_once:
+                    found = await read()
+            except TailraceError as error:
+                failures += 1
+                self.failures += 1
+                logger.warning("log_not_read", extra={"workflow_id": question.workflow_id, "error": str(error)})
+                await self._sleep(self._chance() * min(LONGEST_PAUSE, 0.1 * 2 ** min(failures, 10)))
+            else:
+                answer(found)
+                return

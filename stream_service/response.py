@@ -1,0 +1,143 @@
+"""The response that a stream is: headers at once, then whatever the hub writes, until one of both ends it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from stream_service import sse
+from stream_service.connection import Connection
+from stream_service.server import TRANSPORT
+
+HEADERS = {
+    "Content-Type": sse.CONTENT_TYPE,
+    "Cache-Control": "no-store, no-transform",
+    "X-Accel-Buffering": "no",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+HIGH_WATER = 64 * 1024
+"""Bytes that wait for the socket; with more, the subscription is paused."""
+
+
+class Follower(Protocol):
+    """What a connection tells the hub's subscription."""
+
+    def pause(self) -> None:
+        """The socket is full."""
+
+    def resume(self) -> None:
+        """The socket takes data again."""
+
+    def leave(self) -> None:
+        """The connection is gone."""
+
+
+class Abortable(Protocol):
+    """A transport that can be cut."""
+
+    def abort(self) -> None:
+        """Close at once, and drop what waits."""
+
+
+class AsgiConnection:
+    """A `Connection` whose bytes one ASGI task sends as fast as the socket takes them."""
+
+    def __init__(self, transport: Abortable | None) -> None:
+        self._transport = transport
+        self._follower: Follower | None = None
+        self._waiting: list[bytes] = []
+        self._size = 0
+        self._wake = asyncio.Event()
+        self._paused = False
+        self._ended = False
+        self._aborted = False
+
+    def follow(self, follower: Follower) -> None:
+        """Say who shall hear how the socket fares."""
+        self._follower = follower
+
+    def write(self, data: bytes) -> None:
+        """Queue bytes; over HIGH_WATER the follower is paused."""
+        self._waiting.append(data)
+        self._size += len(data)
+        self._wake.set()
+        if self._size > HIGH_WATER and not self._paused and self._follower is not None:
+            self._paused = True
+            self._follower.pause()
+
+    def end(self) -> None:
+        """End the response behind what was written."""
+        self._ended = True
+        self._wake.set()
+
+    def abort(self) -> None:
+        """Cut the connection, and drop what waits."""
+        self._aborted = True
+        self._wake.set()
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def pump(self, send: Send) -> None:
+        """Send until the end, or until the connection is cut."""
+        while not self._aborted:
+            await self._wake.wait()
+            self._wake.clear()
+            data = b"".join(self._waiting)
+            self._waiting.clear()
+            if data and not self._aborted:
+                await send({"type": "http.response.body", "body": data, "more_body": True})
+            self._size = sum(map(len, self._waiting))
+            if self._paused and self._size <= HIGH_WATER and self._follower is not None:
+                self._paused = False
+                self._follower.resume()
+            if self._ended and not self._waiting:
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                return
+
+
+class StreamResponse(Response):
+    """A stream of events. Its headers go out before anything is read, so that nothing can take their place."""
+
+    def __init__(self, *, first_bytes: bytes, subscribe: Callable[[Connection], Follower | None]) -> None:
+        super().__init__(headers=HEADERS)
+        del self.headers["content-length"]
+        self._first_bytes = first_bytes
+        self._subscribe = subscribe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer; a HEAD request gets the headers alone."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        connection = AsgiConnection(scope.get("extensions", {}).get(TRANSPORT, {}).get("transport"))
+        connection.write(self._first_bytes)
+        follower = self._subscribe(connection)
+        if follower is None:
+            connection.end()
+            await connection.pump(send)
+            return
+        connection.follow(follower)
+        try:
+            await self._pump_until_gone(connection, receive, send)
+        finally:
+            follower.leave()
+
+    @staticmethod
+    async def _pump_until_gone(connection: AsgiConnection, receive: Receive, send: Send) -> None:
+        pump = asyncio.ensure_future(connection.pump(send))
+        gone = asyncio.ensure_future(_disconnected(receive))
+        try:
+            await asyncio.wait({pump, gone}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (pump, gone):
+                task.cancel()
+            await asyncio.gather(pump, gone, return_exceptions=True)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,103 @@
+"""The object graph of the stream service, and its life: everything runs until one part dies or a signal comes."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from stream_service import heart
+from stream_service.api import Door, create_app
+from stream_service.drain import drain
+from stream_service.feed import Feed
+from stream_service.hub import Hub
+from stream_service.metrics import ServiceMetrics
+from stream_service.pulse import Pulse
+from stream_service.queue import Queue, sns_client, sqs_client
+from stream_service.reader import Reader
+from stream_service.server import DrainingServer, make_server
+from stream_service.settings import Settings
+from tailrace.dynamodb import DynamoDBTable, dynamodb_client
+from tailrace.event_log import EventLog
+from tailrace.notice import Canary, Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The parts that run."""
+
+    settings: Settings
+    hub: Hub
+    reader: Reader
+    feed: Feed
+    door: Door
+    sweeper: heart.Sweeper
+    canaries: heart.Canaries
+    server: DrainingServer
+
+    async def run(self) -> None:
+        """Serve until a signal has drained the service; a part that dies takes the others with it."""
+        async with asyncio.TaskGroup() as parts:
+            others = [
+                parts.create_task(self.feed.run()),
+                parts.create_task(self.canaries.run()),
+                parts.create_task(self.sweeper.run()),
+                parts.create_task(heart.tick(self.hub)),
+                parts.create_task(heart.keep_alive(self.hub, every=self.settings.keepalive_seconds)),
+            ]
+            try:
+                await self.server.serve()
+            finally:
+                for other in others:
+                    other.cancel()
+                await self.reader.close()
+                await self.feed.close()
+
+    async def drain(self) -> None:
+        """End the streams, then the server."""
+        await drain(self.hub, self.door, over=self.settings.drain_seconds)
+        self.server.should_exit = True
+
+
+def make_service(settings: Settings, *, task: str) -> Service:
+    """Make every part, once; call it in the event loop that they will run in."""
+    log = EventLog(
+        table=DynamoDBTable(client=dynamodb_client(), table_name=settings.event_log_table),
+        retention=settings.retention,
+    )
+    reader = Reader(log)
+    hub = Hub(ask=reader.ask, bounds=settings.bounds)
+    pulse = Pulse()
+    sweeper = heart.Sweeper(hub, pulse, every=settings.sweep_seconds, degraded_every=settings.degraded_sweep_seconds)
+    queue = Queue(
+        sqs=sqs_client(receivers=settings.receivers),
+        sns=sns_client(),
+        topic_arn=settings.notice_topic_arn,
+        name=f"{settings.queue_prefix}{task}",
+    )
+
+    def deliver(notice: Notice | Canary) -> None:
+        if isinstance(notice, Canary):
+            canaries.came_back(notice)
+        else:
+            metrics.notice_lag.observe(max(0.0, time.time() - notice.recorded_at / 1000))
+            hub.offer(notice)
+
+    feed = Feed(queue, deliver=deliver, in_doubt=sweeper.all_in_doubt, receivers=settings.receivers)
+    canaries = heart.Canaries(pulse, task=task, publish=queue.publish, renew=feed.renew)
+    metrics = ServiceMetrics(hub=hub, reader=reader, feed=feed, pulse=pulse)
+    door = Door(hub)
+    app = create_app(hub=hub, door=door, pulse=pulse, registry=metrics.registry, settings=settings)
+    draining: set[asyncio.Task[None]] = set()
+    server = make_server(
+        app, host=settings.host, port=settings.port, drain=lambda: draining.add(asyncio.ensure_future(service.drain()))
+    )
+    service = Service(
+        settings=settings,
+        hub=hub,
+        reader=reader,
+        feed=feed,
+        door=door,
+        sweeper=sweeper,
+        canaries=canaries,
+        server=server,
+    )
+    return service

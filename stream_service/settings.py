@@ -1,0 +1,58 @@
+"""The stream service's settings: the environment, read once, whole, at the edge."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from stream_service.hub import Bounds
+
+_MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Each is the environment variable TAILRACE_ and its name; times are in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="TAILRACE_", frozen=True)
+
+    event_log_table: Annotated[str, StringConstraints(min_length=3)]
+    notice_topic_arn: Annotated[str, StringConstraints(pattern=r"^arn:[^:]*:sns:[^:]*:[^:]*:.+$")]
+    retention_days: int = Field(default=30, ge=1, le=3650)
+    queue_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")] = "tailrace-"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8701, ge=0, le=65535)
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Separated by commas; with none, any page may read streams, without credentials."""
+    receivers: int = Field(default=3, ge=1, le=16)
+    """Threads that wait for notices."""
+    keepalive_seconds: float = Field(default=15.0, gt=0, le=60)
+    sweep_seconds: float = Field(default=15.0, gt=0, le=60)
+    degraded_sweep_seconds: float = Field(default=2.0, gt=0, le=60)
+    drain_seconds: float = Field(default=5.0, ge=0, le=45)
+    linger_seconds: float = Field(default=30.0, ge=0)
+    slow_client_seconds: float = Field(default=60.0, gt=0)
+    retry_from_milliseconds: int = Field(default=1000, ge=1000)
+    retry_to_milliseconds: int = Field(default=5000, ge=1000)
+    max_connections: int = Field(default=20_000, ge=1)
+    ring_events: int = Field(default=1024, ge=100)
+    ring_bytes: int = Field(default=4 * _MIB, ge=512 * 1024)
+    all_rings_bytes: int = Field(default=256 * _MIB, ge=_MIB)
+    log_level: str = "INFO"
+
+    @property
+    def retention(self) -> timedelta:
+        """How long events may be seen."""
+        return timedelta(days=self.retention_days)
+
+    @property
+    def bounds(self) -> Bounds:
+        """What the hub may hold."""
+        return Bounds(
+            connections=self.max_connections,
+            ring_events=self.ring_events,
+            ring_bytes=self.ring_bytes,
+            all_rings_bytes=self.all_rings_bytes,
+            linger=self.linger_seconds,
+            patience=self.slow_client_seconds,
+        )

@@ -1,0 +1,242 @@
+"""One watched stream in this task: its ring, who follows it, and when the log is read (the log's rules 15 to 19)."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from stream_service.question import Ask, AskFrom, AskHead, AskNewest, AskStart
+from stream_service.ring import Ring
+from stream_service.subscription import DEFAULT_REPLAY, Subscription
+from tailrace.errors import InvalidNotice
+from tailrace.event import EventId, Position, WorkflowId
+from tailrace.event_log import Newest, Reading
+from tailrace.notice import Notice
+
+MAX_HELD = 64
+"""Notices kept while the log is read; with more, the log is read once again instead."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the hub did since it began; for metrics."""
+
+    deliveries: int = 0
+    """Events written to clients."""
+    notices_taken: int = 0
+    notices_seen: int = 0
+    notices_unwatched: int = 0
+    holes: int = 0
+    """Holes before a notice, or behind a tail, that a reading of the log was begun for."""
+    slow_clients: int = 0
+    """Clients cut because they did not read for too long."""
+    rings_shrunk: int = 0
+
+
+@dataclass(slots=True)
+class _Questions:
+    """Who waits for which answer: equal questions are asked once."""
+
+    pages: dict[Position, list[Subscription]] = field(default_factory=dict)
+    starts: dict[tuple[int, frozenset[str]], list[Subscription]] = field(default_factory=dict)
+    judging: bool = False
+    to_judge: list[Subscription] = field(default_factory=list)
+    """For the next reading of the head: one that has begun already is too old for them (rule 22)."""
+
+
+class Stream:
+    """A workflow's events as this task knows them, and the clients that follow."""
+
+    def __init__(
+        self,
+        workflow_id: WorkflowId,
+        *,
+        ring: Ring,
+        ask: Ask,
+        counts: Counts,
+        wanted: Callable[["Stream"], bool],
+    ) -> None:
+        self.workflow_id = workflow_id
+        self.ring = ring
+        self.loaded = False
+        """Whether the log has been asked once."""
+        self.subscriptions: dict[Subscription, None] = {}
+        self.empty_since: float | None = None
+        """When a tick first saw it without clients."""
+        self._ask = ask
+        self._counts = counts
+        self._wanted = lambda: wanted(self)
+        self._reading = False
+        self._doubt = False
+        self._held: deque[Notice] = deque()
+        self._questions = _Questions()
+
+    # --- clients
+
+    def add(self, subscription: Subscription) -> None:
+        """Let a client follow."""
+        self.subscriptions[subscription] = None
+        self.empty_since = None
+        subscription.settle()
+
+    def remove(self, subscription: Subscription) -> None:
+        """Forget a client."""
+        self.subscriptions.pop(subscription, None)
+
+    def count_deliveries(self, events: int) -> None:
+        """Count events that were written to a client."""
+        self._counts.deliveries += events
+
+    def _settle_all(self) -> None:
+        for subscription in tuple(self.subscriptions):
+            subscription.settle()
+
+    # --- the ring
+
+    def load(self) -> None:
+        """Begin the ring anew from the log."""
+        self._reading = True
+        self._ask(
+            AskNewest(
+                workflow_id=self.workflow_id,
+                wanted=self._wanted,
+                count=DEFAULT_REPLAY,
+                max_bytes=self.ring.max_bytes,
+                answer=self._loaded,
+            )
+        )
+
+    def _loaded(self, newest: Newest | None) -> None:
+        self.loaded = True
+        if newest is not None:
+            self.ring.load(newest)
+        self._settle_all()
+        self._done_reading()
+
+    def offer(self, notice: Notice) -> None:
+        """Hear that the stream has grown."""
+        if not self._reading:
+            self._consider(notice)
+        elif len(self._held) < MAX_HELD:
+            self._held.append(notice)
+        else:
+            self._doubt = True
+
+    def _consider(self, notice: Notice) -> None:
+        ring = self.ring
+        if notice.generation != ring.generation:
+            self.load()
+        elif notice.end < ring.next:
+            self._counts.notices_seen += 1
+        elif notice.position > ring.next:
+            self._counts.holes += 1
+            self._read_on(ring.next)
+        else:
+            self._take(notice)
+
+    def _take(self, notice: Notice) -> None:
+        try:
+            batch = notice.batch()
+        except InvalidNotice:
+            batch = None
+        if batch is None:
+            self._read_on(self.ring.next)
+        else:
+            self._counts.notices_taken += 1
+            self.ring.take(batch)
+            self._settle_all()
+
+    def sweep(self) -> None:
+        """Compare with the log's tail: a lost notice then costs time, and nothing else (rule 19)."""
+        if self._reading:
+            self._doubt = True
+        else:
+            self._reading = True
+            self._ask(AskHead(workflow_id=self.workflow_id, wanted=self._wanted, answer=self._swept))
+
+    def _swept(self, head: EventId | None) -> None:
+        if head is None:
+            self._done_reading()  # an empty answer changes nothing
+        elif head.generation != self.ring.generation:
+            self.load()
+        elif head.position >= self.ring.next:
+            self._counts.holes += 1
+            self._read_on(self.ring.next)
+        else:
+            self._done_reading()
+
+    def _read_on(self, position: Position) -> None:
+        self._reading = True
+        self._ask(AskFrom(workflow_id=self.workflow_id, wanted=self._wanted, position=position, answer=self._read))
+
+    def _read(self, reading: Reading) -> None:
+        for batch in reading.batches:
+            if batch.generation != self.ring.generation:
+                self.load()
+                return
+            if batch.end >= self.ring.next:
+                self.ring.take(batch)
+        if reading.next > self.ring.next:
+            self.ring.skip_to(reading.next)  # what stands there has expired unread
+        self._settle_all()
+        if reading.more:
+            self._read_on(reading.next)
+        else:
+            self._done_reading()
+
+    def _done_reading(self) -> None:
+        self._reading = False
+        while self._held and not self._reading:
+            self._consider(self._held.popleft())
+        if self._doubt and not self._reading:
+            self._doubt = False
+            self.sweep()
+
+    # --- what clients ask of the log
+
+    def ask_from(self, subscription: Subscription, position: Position) -> None:
+        """Read from a position on, once for all who stand there."""
+        waiting = self._questions.pages.setdefault(position, [])
+        waiting.append(subscription)
+        if len(waiting) > 1:
+            return
+        ring_began_at = self.ring.first
+
+        def answer(reading: Reading) -> None:
+            for each in self._questions.pages.pop(position):
+                each.read(reading, ring_began_at)
+
+        self._ask(AskFrom(workflow_id=self.workflow_id, wanted=self._wanted, position=position, answer=answer))
+
+    def ask_start(self, subscription: Subscription, count: int, channels: frozenset[str]) -> None:
+        """Find where the newest events of some channels begin, once for all who want the same."""
+        waiting = self._questions.starts.setdefault((count, channels), [])
+        waiting.append(subscription)
+        if len(waiting) > 1:
+            return
+
+        def answer(start: EventId | None) -> None:
+            for each in self._questions.starts.pop((count, channels)):
+                each.started(start)
+
+        self._ask(
+            AskStart(workflow_id=self.workflow_id, wanted=self._wanted, count=count, channels=channels, answer=answer)
+        )
+
+    def ask_head(self, subscription: Subscription) -> None:
+        """Read the head, in a reading that begins from now on."""
+        self._questions.to_judge.append(subscription)
+        if not self._questions.judging:
+            self._judge_next()
+
+    def _judge_next(self) -> None:
+        judged, self._questions.to_judge = self._questions.to_judge, []
+        self._questions.judging = bool(judged)
+        if not judged:
+            return
+
+        def answer(head: EventId | None) -> None:
+            for each in judged:
+                each.judged(head)
+            self._judge_next()
+
+        self._ask(AskHead(workflow_id=self.workflow_id, wanted=self._wanted, answer=answer))

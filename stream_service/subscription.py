@@ -1,0 +1,313 @@
+"""One client of one stream: a cursor, and how it gets from there to live.
+
+A subscription is always in one of these places: *waiting* for its stream's ring to know something; *asking* the log
+for what its cursor needs; or *live*, served from the ring whenever that grows. A paused one keeps its cursor and does
+nothing. The reader's rules 20 to 25 of docs/log.md are here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stream_service import sse
+from stream_service.connection import Connection
+from stream_service.ring import SLICE_BYTES, Slice
+from tailrace.event import BEGINNING, Batch, EventId, Position
+from tailrace.event_log import Reading
+
+if TYPE_CHECKING:
+    from stream_service.stream import Stream
+
+DEFAULT_REPLAY = 100
+MAX_REPLAY = 1000
+QUIET_SECONDS = 60.0
+"""How often, at most, a client whose channels are silent gets a `$sync` while the stream goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a client asked for."""
+
+    cursor: str | None = None
+    """As the client sent it; None where it sent none."""
+    replay: int = DEFAULT_REPLAY
+    channels: frozenset[str] = frozenset()
+    """Empty for all of them."""
+    control: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Loss:
+    """Events between a cursor and what follows that can't be had; told once, when it is known what follows."""
+
+    reason: str
+    requested: str
+    missed: int | None
+
+
+class Subscription:
+    """A client's place in a stream. Only position + 1 is ever delivered; only a `$gap` may jump (rule 25)."""
+
+    __slots__ = (
+        "_asking", "_connection", "_gone", "_greeted", "_live", "_loss", "_sent", "_stream", "_vouched", "_wish",
+        "cursor", "paused", "paused_at", "quiet_since",
+    )  # fmt: skip
+
+    def __init__(self, stream: "Stream", connection: Connection, wish: Wish) -> None:
+        self._stream = stream
+        self._connection = connection
+        self._wish = wish
+        self.cursor = None if wish.cursor is None else EventId.parse(wish.cursor)
+        self.paused = False
+        self.paused_at: float | None = None
+        """When a tick first saw it paused."""
+        self.quiet_since: float | None = None
+        """When a tick first saw it ahead of the last id that it was sent."""
+        self._sent: EventId | None = None
+        self._asking = False
+        self._gone = False
+        self._live = False
+        self._greeted = False  # the replay is over
+        self._vouched: EventId | None = None  # a cursor ahead of the ring, of which the log said that it is good
+        self._loss: _Loss | None = None
+        if wish.cursor is not None and self.cursor is None:
+            self._loss = _Loss("unknown", wish.cursor, None)
+
+    # --- what the connection says
+
+    def pause(self) -> None:
+        """The socket is full: nothing more is written until `resume`."""
+        self.paused = True
+
+    def resume(self) -> None:
+        """The socket takes data again."""
+        self.paused = False
+        self.paused_at = None
+        self.settle()
+
+    def leave(self) -> None:
+        """The connection is gone."""
+        if not self._gone:
+            self._gone = True
+            self._stream.remove(self)
+
+    # --- what the hub says
+
+    def end(self) -> None:
+        """End the response behind what was written."""
+        self._connection.end()
+
+    def abort(self) -> None:
+        """Cut the connection; the client resumes."""
+        self._connection.abort()
+
+    def settle(self) -> None:
+        """Go on from the cursor: from the ring if it holds what follows, else by asking the log."""
+        if self._gone or self.paused or self._asking or not self._stream.loaded:
+            return
+        ring = self._stream.ring
+        if ring.generation is None:
+            self._greet_empty()
+        elif self.cursor is None:
+            self._start_from_newest(self._wish.replay if self._loss is None else DEFAULT_REPLAY)
+        else:
+            if self.cursor == BEGINNING:
+                self.cursor = EventId(ring.generation, Position(0))
+            self._go_on(self.cursor)
+
+    def keep_alive(self, now: float) -> None:
+        """Write a keepalive; and a `$sync` where it was asked for, or where the client's id has long been behind."""
+        if self.paused:
+            return
+        self._connection.write(sse.KEEPALIVE)
+        if self._live and self.cursor is not None:
+            if self.cursor == self._sent:
+                self.quiet_since = None
+            elif self.quiet_since is None:
+                self.quiet_since = now
+            overdue = self.quiet_since is not None and now - self.quiet_since >= QUIET_SECONDS
+            if self._wish.control or overdue:
+                self._sync(self.cursor)
+
+    # --- finding the place
+
+    def _greet_empty(self) -> None:
+        """An empty stream: keep the cursor and wait, with an id to come back with (rules 20 and 21)."""
+        if not self._greeted:
+            self._greeted = True
+            self._sync(self.cursor or BEGINNING)
+            if self._loss is None:
+                self.cursor = self.cursor or BEGINNING
+
+    def _start_from_newest(self, count: int) -> None:
+        ring = self._stream.ring
+        start = ring.start_of_newest(count, self._wish.channels)
+        if start is None:
+            self._ask()
+            self._stream.ask_start(self, count, self._wish.channels)
+        else:
+            self._begin_at(EventId(ring.head.generation, start))
+
+    def started(self, start: EventId | None) -> None:
+        """Hear where the newest events begin that the client shall have."""
+        self._asking = False
+        if self._gone or self.cursor is not None:
+            return
+        if start is None or start.generation != self._stream.ring.generation:
+            self._stream.sweep()  # the ring's life of the stream is over: it will be loaded, and settle everyone
+        else:
+            self._begin_at(start)
+
+    def _begin_at(self, start: EventId) -> None:
+        self.cursor = start
+        self._tell_loss()
+        self.settle()
+
+    def _go_on(self, cursor: EventId) -> None:
+        ring = self._stream.ring
+        ahead = cursor.generation != ring.generation or cursor.position >= ring.next
+        if ring.holds(cursor) or (ahead and self._vouched == cursor):
+            self._go_live()
+        elif ahead:
+            self._ask()
+            self._stream.ask_head(self)
+        else:
+            self._ask()
+            self._stream.ask_from(self, Position(cursor.position + 1))
+
+    def _ask(self) -> None:
+        self._asking = True
+        self._live = False
+
+    def _go_live(self) -> None:
+        self._live = True
+        self._tell_loss()
+        self._deliver()
+        if not self._greeted and not self.paused:
+            self._greeted = True
+            if (self._sent is None or self._wish.control) and self.cursor is not None:
+                self._sync(self.cursor)
+
+    def _deliver(self) -> None:
+        ring, channels = self._stream.ring, self._wish.channels
+        while not self.paused and self.cursor is not None and self.cursor.position < ring.next - 1:
+            position = self.cursor.position
+            self._write(ring.slice_of(position, channels) if channels else ring.slice_after(position))
+
+    # --- what the log answers
+
+    def judged(self, head: EventId | None) -> None:
+        """Hear the stream's head, read after the question: it judges a cursor that the ring can't explain (rule 22)."""
+        self._asking = False
+        cursor, ring = self.cursor, self._stream.ring
+        if self._gone or cursor is None:
+            return
+        if head is None or head.generation != ring.generation:
+            self._stream.sweep()
+        elif cursor.generation == head.generation and cursor.position <= head.position:
+            self._vouched = cursor
+            self._stream.sweep()  # it is the ring that lags
+            self.settle()
+        else:
+            self._loss = _Loss("unknown", self._requested(cursor), None)
+            self.cursor = None
+            self.settle()
+
+    def read(self, reading: Reading, ring_began_at: Position) -> None:
+        """Hear what the log holds from the cursor on (rule 23), and where the ring began when it was asked."""
+        self._asking = False
+        cursor = self.cursor
+        if self._gone or self.paused or cursor is None:
+            return
+        for batch in reading.batches:
+            if batch.generation != cursor.generation:
+                self._ask()
+                self._stream.ask_head(self)
+                return
+            if not self._take(batch):
+                return
+        if self.cursor is not None and reading.next - 1 > self.cursor.position:
+            self._lose("expired", Position(reading.next - 1))
+        elif self.cursor == cursor:
+            # The ring had been beyond the cursor, so the log had held what follows; it holds nothing any more.
+            self._lose("expired", Position(ring_began_at - 1))
+        self.settle()
+
+    def _take(self, batch: Batch) -> bool:
+        """Write a batch's events behind the cursor, or note that they are lost; False once the socket is full."""
+        cursor = self.cursor
+        if cursor is None or batch.end <= cursor.position:
+            return True
+        if batch.position > cursor.position + 1:
+            self._lose("expired", Position(batch.position - 1))
+        if batch.cleared:
+            self._lose("cleared", batch.end)
+            return True
+        self._tell_loss()
+        for piece in _slices(batch, self.cursor or cursor, self._wish.channels):
+            self._write(piece)
+            if self.paused:
+                return False
+        return True
+
+    # --- what was lost
+
+    def _lose(self, reason: str, last_lost: Position) -> None:
+        cursor = self.cursor
+        if cursor is None or last_lost <= cursor.position:
+            return
+        missed = last_lost - cursor.position
+        if self._loss is None:
+            self._loss = _Loss(reason, self._requested(cursor), missed)
+        else:
+            known = self._loss.missed
+            worst = "cleared" if "cleared" in (reason, self._loss.reason) else self._loss.reason
+            self._loss = _Loss(worst, self._loss.requested, None if known is None else known + missed)
+        self._advance(last_lost)
+
+    def _requested(self, cursor: EventId) -> str:
+        return self._wish.cursor if self._sent is None and self._wish.cursor is not None else str(cursor)
+
+    def _tell_loss(self) -> None:
+        loss, cursor = self._loss, self.cursor
+        if loss is not None and cursor is not None:
+            self._loss = None
+            self._send(sse.gap(reason=loss.reason, requested=loss.requested, last_lost=cursor, missed=loss.missed))
+
+    # --- writing
+
+    def _advance(self, position: Position) -> None:
+        if self.cursor is not None:
+            self.cursor = EventId(self.cursor.generation, position)
+
+    def _write(self, piece: Slice) -> None:
+        self._advance(piece.reached)
+        if piece.events:
+            self._stream.count_deliveries(piece.events)
+            self._send(piece.data)
+
+    def _send(self, data: bytes) -> None:
+        self._sent = self.cursor
+        self._connection.write(data)
+
+    def _sync(self, event_id: EventId) -> None:
+        self.quiet_since = None
+        self._sent = event_id
+        head = BEGINNING if self._stream.ring.generation is None else event_id
+        self._connection.write(sse.sync(head=head, event_id=event_id))
+
+
+def _slices(batch: Batch, after: EventId, channels: frozenset[str]) -> Iterator[Slice]:
+    """Encode a batch's events behind a cursor, about SLICE_BYTES at a time."""
+    frames: list[bytes] = []
+    size = 0
+    position = after.position
+    for event in batch.events[after.position + 1 - batch.position :]:
+        position = Position(position + 1)
+        if not channels or event.channel in channels:
+            frames.append(sse.encode(event, EventId(batch.generation, position)))
+            size += len(frames[-1])
+        if size >= SLICE_BYTES:
+            yield Slice(b"".join(frames), position, len(frames))
+            frames, size = [], 0
+    yield Slice(b"".join(frames), position, len(frames))
