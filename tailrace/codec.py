@@ -31,8 +31,8 @@ def decode_events(text: str | bytes) -> tuple[Event, ...]:
         InvalidItem: the text is something else.
     """
     try:
-        return tuple(Event(member["channel"], encode_json(member["payload"])) for member in json.loads(text))
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        return tuple(Event.of(member["channel"], member["payload"]) for member in json.loads(text))
+    except (ValueError, TypeError, KeyError, RecursionError) as error:  # an InvalidEvent is a ValueError
         raise InvalidItem("These are not a batch's events: a JSON array of channel and payload is expected.") from error
 
 

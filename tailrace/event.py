@@ -13,8 +13,12 @@ Position = NewType("Position", int)
 
 MAX_CHANNEL_BYTES = 256
 MAX_PAYLOAD_BYTES = 256 * 1024
+MAX_PAYLOAD_DEPTH = 100
+"""Lists and objects inside one another. What is written here is read elsewhere, where less stack may be left."""
 
 _WORKFLOW_ID = re.compile(r"p_[A-Za-z0-9_-]{1,64}", re.ASCII)
+_ALL_BUT_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[^"\[\]{}]+')
+_ONE_KIND = str.maketrans("{}", "[]")
 _EVENT_ID = re.compile(r"([0-9a-z]{1,16})-(0|[1-9][0-9]{0,15})", re.ASCII)
 
 
@@ -62,7 +66,7 @@ class Event:
 
         Raises:
             InvalidChannel: no text, empty, over 256 bytes, begins with `$`, or holds CR, LF or NUL.
-            InvalidPayload: not JSON: an unknown type, NaN or an infinity, a lone surrogate, a cycle.
+            InvalidPayload: not JSON: an unknown type, NaN or an infinity, a lone surrogate, a cycle; or nested too deep.
             PayloadTooLarge: more than 256 KiB of JSON.
         """
         checked = _check_channel(channel)
@@ -98,6 +102,10 @@ def _encode_payload(channel: str, payload: object) -> str:
         ) from error
     if _has_lone_surrogate(text, payload):
         raise InvalidPayload(f"The payload for channel {channel!r} holds a lone surrogate, which is no character.")
+    if _is_too_deep(text):
+        raise InvalidPayload(
+            f"The payload for channel {channel!r} nests lists and dicts more than {MAX_PAYLOAD_DEPTH} deep: flatten it."
+        )
     if len(text) > MAX_PAYLOAD_BYTES:
         raise PayloadTooLarge(
             f"The payload for channel {channel!r} is {len(text):,} bytes of JSON; at most {MAX_PAYLOAD_BYTES:,} fit "
@@ -125,6 +133,15 @@ def _has_lone_surrogate(text: str, payload: object) -> bool:
     except UnicodeEncodeError:
         return True
     return False
+
+
+def _is_too_deep(text: str) -> bool:
+    if text.count("[") + text.count("{") <= MAX_PAYLOAD_DEPTH:
+        return False
+    brackets = _ALL_BUT_BRACKETS.sub("", text).translate(_ONE_KIND)
+    for _ in range(MAX_PAYLOAD_DEPTH):
+        brackets = brackets.replace("[]", "")  # the innermost level
+    return bool(brackets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
