@@ -10,10 +10,12 @@ from typing import Protocol
 
 from tailrace.codec import decode_events, encode_events
 from tailrace.errors import InvalidItem, InvalidNotice, TailraceError
-from tailrace.event import Batch, Event, Position, WorkflowId, encode_json, workflow_id
+from tailrace.event import Batch, Event, EventId, Position, WorkflowId, encode_json, workflow_id
 
 MAX_NOTICE_BYTES = 256 * 1024
 """SNS's limit for a message."""
+_TOO_LARGE = 10**16
+"""For a number in a notice: from here on floating point, and with it JavaScript and our ids, lose count."""
 
 
 class NoticeFailed(TailraceError):
@@ -122,24 +124,33 @@ def decode_notice(text: str) -> Notice | Canary:
     try:
         fields = json.loads(header)
         if "canary" in fields:
-            return Canary(str(fields["canary"]), int(fields["number"]))
-        return Notice(
+            return Canary(_text(fields["canary"]), _whole(fields["number"]))
+        notice = Notice(
             workflow_id=workflow_id(fields["workflow_id"]),
             generation=_text(fields["generation"]),
-            position=Position(_natural(fields["position"])),
-            count=_natural(fields["count"]),
-            recorded_at=_natural(fields["recorded_at"]),
+            position=Position(_whole(fields["position"])),
+            count=_whole(fields["count"]),
+            recorded_at=_whole(fields["recorded_at"]),
             batch_id=_text(fields["batch_id"]),
             cleared=fields["cleared"] is True,
             encoded_events=events if newline else None,
         )
+        _check_place(notice)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InvalidNotice(f"This is not a notice: {error!r:.200}.") from error
+    return notice
 
 
-def _natural(value: object) -> int:
-    if type(value) is not int or value < 1:  # a bool is an int to isinstance
-        raise ValueError(f"{value!r:.40} is not a natural number")
+def _check_place(notice: Notice) -> None:
+    if notice.position < 1 or notice.count < 1:
+        raise ValueError("positions and counts begin at 1")
+    if EventId.parse(str(EventId(notice.generation, notice.end))) is None:
+        raise ValueError("its events would have ids that nobody can resume from")
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int or not 0 <= value < _TOO_LARGE:  # a bool is an int to isinstance
+        raise ValueError(f"{value!r:.40} is no whole number, or too large")
     return value
 
 
