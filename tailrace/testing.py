@@ -44,8 +44,11 @@ class InMemoryTable:
 
     async def put(self, item: Item) -> Item | None:
         """Store an item where none is; where one is, change nothing and return that one."""
-        standing = self.items[item.workflow_id].setdefault(item.position, item)
-        return None if standing is item else standing
+        items = self.items[item.workflow_id]
+        if item.position in items:
+            return items[item.position]
+        items[item.position] = item
+        return None
 
     async def extend(self, item: Item, expires_at: int) -> bool:
         """Keep an item until `expires_at`, if it still has the generation and the expiry that `item` has."""
