@@ -4,6 +4,7 @@ The rules and the failures that they close are told in docs/log.md; the numbers 
 module knows DynamoDB: the table, the clock, sleep and chance come in as arguments.
 """
 
+import math
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -69,7 +70,7 @@ class Append:
         self._stale = tail is None  # "empty" is never remembered: without a tail, look first (rule 1)
         self._base: Item | None = None  # the tail that the last put stood behind
         self._sent = False  # a put of this batch may have landed
-        self._conflicts = 0  # in a row
+        self._conflicts = 0  # in a row: another writer was faster
 
     async def run(self) -> Item:
         """Append, and return the item that the log now holds: this draft's, or an earlier try's.
@@ -77,13 +78,13 @@ class Append:
         Raises:
             LogUnavailable: nothing but failures for as long as patience lasts; the batch may be in the log, or not.
         """
-        give_up_at = self._around.now() + self._around.patience
-        failures = 0
-        while True:
+        failures, give_up_at = 0, math.inf
+        while True:  # `min`: a clock that is set back does not add to patience
+            give_up_at = min(give_up_at, self._around.now() + self._around.patience)
             try:
                 if (item := await self._round()) is not None:
                     return item
-                failures = 0
+                failures, give_up_at = 0, math.inf
             except LogUnavailable:
                 # Rule 9: what stands in `_tail` still holds, so the same position is tried again.
                 failures += 1
@@ -140,6 +141,7 @@ class Append:
         if await self._table.extend(tail, until):
             self._tail = replace(tail, expires_at=until)
             return self._tail
+        self._conflicts += 1
         self._stale = True
         return None
 
@@ -147,10 +149,11 @@ class Append:
         """Delete what is left of a stream whose tail runs out, in ascending order, the tail last (rule 3)."""
         self._stale = True
         newest = await self._newest()
-        if newest is None or (newest.generation, newest.position) != (tail.generation, tail.position):
+        if newest is None or replace(newest, events=None) != replace(tail, events=None):
             return
         async for item in self._items_from(1):
             if not await self._table.delete(replace(item, generation=tail.generation), expiring_by=tail.expires_at):
+                self._conflicts += 1
                 return
 
     async def _look(self) -> Item | None:

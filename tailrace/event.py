@@ -66,7 +66,7 @@ class Event:
 
         Raises:
             InvalidChannel: no text, empty, over 256 bytes, begins with `$`, or holds CR, LF or NUL.
-            InvalidPayload: not JSON: an unknown type, NaN or an infinity, a lone surrogate, a cycle; or nested too deep.
+            InvalidPayload: not JSON: an unknown type, NaN or an infinity, a lone surrogate, a cycle, nested too deep.
             PayloadTooLarge: more than 256 KiB of JSON.
         """
         checked = _check_channel(channel)
