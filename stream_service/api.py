@@ -72,9 +72,10 @@ def create_app(*, hub: Hub, door: Door, pulse: Pulse, registry: CollectorRegistr
 def _streams(hub: Hub, door: Door, settings: Settings) -> APIRouter:
     router = APIRouter(tags=["streams"])
 
-    @router.api_route(
+    @router.head("/pipelines/{stream_id}/sse", include_in_schema=False)
+    @router.get(
         "/pipelines/{stream_id}/sse",
-        methods=["GET", "HEAD"],
+        status_code=200,
         response_class=StreamResponse,
         responses={200: {"content": {sse.CONTENT_TYPE: {}}, "description": "The stream, until one side ends it."}},
         summary="Follow a workflow's events: replay, then live.",

@@ -101,6 +101,8 @@ class AsgiConnection:
 class StreamResponse(Response):
     """A stream of events. Its headers go out before anything is read, so that nothing can take their place."""
 
+    media_type = sse.CONTENT_TYPE
+
     def __init__(self, *, first_bytes: bytes, subscribe: Callable[[Connection], Follower | None]) -> None:
         super().__init__(headers=HEADERS)
         del self.headers["content-length"]

@@ -55,6 +55,7 @@ def make_server(app: FastAPI, *, host: str, port: int, drain: Callable[[], None]
         loop="uvloop",
         lifespan="off",
         access_log=False,
+        proxy_headers=False,
         log_config=None,
         server_header=False,
         date_header=False,

@@ -120,7 +120,7 @@ class Subscription:
         if self.paused:
             return
         self._connection.write(sse.KEEPALIVE)
-        if self._live and self.cursor is not None:
+        if self.cursor is not None and (self._live or self._stream.ring.generation is None):
             if self.cursor == self._sent:
                 self.quiet_since = None
             elif self.quiet_since is None:
