@@ -33,10 +33,11 @@ format: $(VENV)/.test ## Format the code and apply safe fixes
 	$(BIN)/ruff format .
 
 lock: ## Lock the newest releases that pyproject.toml admits (needs uv on the path)
-	$(LOCK) pyproject.toml --extra cli --group build --group test --upgrade -o requirements/test.txt
+	$(LOCK) pyproject.toml --extra cli --group build --group test --group infra --upgrade -o requirements/test.txt
 	$(LOCK) pyproject.toml --extra cli --group build -c requirements/test.txt -o requirements/dev.txt
 	$(LOCK) pyproject.toml --extra workflow-api -c requirements/test.txt -o requirements/workflow-api.txt
 	$(LOCK) pyproject.toml --extra stream-service -c requirements/test.txt -o requirements/stream-service.txt
+	$(LOCK) pyproject.toml --group infra -c requirements/test.txt -o requirements/infra.txt
 	$(LOCK) --group ministack --upgrade -o requirements/ministack.txt
 
 clean: ## Remove virtual environments, caches and the development system's state
