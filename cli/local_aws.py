@@ -20,6 +20,6 @@ _LOCAL_HOSTS = "127.0.0.1,localhost"
 
 def local_environment(environment: Mapping[str, str], *, endpoint_url: str) -> dict[str, str]:
     """An environment like the given one, with every AWS client on `endpoint_url`, and no proxy before this machine."""
-    others = {name: value for name, value in environment.items() if not name.startswith(("AWS_", "TAILRACE_"))}
+    others = {name: value for name, value in environment.items() if not name.startswith("AWS_")}
     no_proxy = ",".join(filter(None, [others.get("no_proxy") or others.get("NO_PROXY"), _LOCAL_HOSTS]))
     return others | _OURS | {"AWS_ENDPOINT_URL": endpoint_url, "NO_PROXY": no_proxy, "no_proxy": no_proxy}

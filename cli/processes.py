@@ -53,6 +53,10 @@ class Child:
         """Tell it to stop, and don't wait."""
         self._process.terminate()
 
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
     def stop(self, *, patience: float) -> int:
         """Tell it to stop, wait up to `patience` seconds, then kill it; return its exit code."""
         self._process.terminate()

@@ -11,8 +11,8 @@ import boto3
 from botocore.config import Config
 
 from cli.local_aws import REGION, local_environment
+from cli.parts import start_emulated_aws
 from cli.ports import HOST, listen, port_of
-from cli.processes import Child
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -49,15 +49,7 @@ def emulated_aws_server() -> Iterator[EmulatedAws]:
     output: deque[str] = deque(maxlen=100)
     with listen(0, purpose="emulated AWS", option="another port") as listener:
         aws = EmulatedAws(endpoint_url=f"http://{HOST}:{port_of(listener)}")
-        descriptor = listener.fileno()
-        server = Child(
-            "cli.emulated_aws",
-            "--fd",
-            str(descriptor),
-            environment=aws.environment,
-            on_line=output.append,
-            descriptors=[descriptor],
-        )
+        server = start_emulated_aws(listener, environment=aws.environment, on_line=output.append)
         try:
             yield aws
             assert server.exit_code is None, "\n".join(output)

@@ -1,13 +1,19 @@
 """Fixtures for every test: emulated AWS, and a log, a table and a topic on it that belong to one test alone."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from cli.running_system import RunningSystem
 from tailrace.dynamodb import DynamoDBTable, create_table
 from tailrace.event_log import EventLog
 from tests.support.aws import AwsClients, EmulatedAws, aws_clients_of, emulated_aws_server
+from tests.support.services import API_KEY, Service, stream_service_process, workflow_api_process
+
+WORKFLOWS = Path(__file__).parents[2] / "workflows"
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +55,31 @@ def dynamodb_table(aws_clients: AwsClients, event_log_table_name: str) -> Iterat
 def event_log_on_moto(dynamodb_table: DynamoDBTable) -> EventLog:
     """A log over a table of its own."""
     return EventLog(table=dynamodb_table)
+
+
+@pytest.fixture
+def running_system(emulated_aws: EmulatedAws, event_log_table_name: str, notice_topic_arn: str) -> RunningSystem:
+    """A table and a topic of this test's own, and no service yet: start those with `services`' contexts."""
+    return RunningSystem(
+        api_url="",
+        stream_url="",
+        aws_endpoint_url=emulated_aws.endpoint_url,
+        api_key=API_KEY,
+        event_log_table=event_log_table_name,
+        notice_topic_arn=notice_topic_arn,
+    )
+
+
+@pytest.fixture
+def stream_service(running_system: RunningSystem) -> Iterator[Service]:
+    """A stream service, as a process."""
+    with stream_service_process(running_system) as service:
+        yield service
+
+
+@pytest.fixture
+def workflow_api(running_system: RunningSystem, stream_service: Service) -> Iterator[Service]:
+    """The API with the repository's own workflows, as a process; its answers name `stream_service`."""
+    system = replace(running_system, stream_url=stream_service.url)
+    with workflow_api_process(system, workflows=WORKFLOWS) as service:
+        yield service

@@ -1,0 +1,32 @@
+"""Tells when files of a folder have changed."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from watchfiles import watch
+
+_QUIET = 50
+"""Milliseconds without a further change after which changes are told."""
+_LONGEST = 500
+"""Milliseconds after which they are told in any case."""
+_STOP_CHECK = 200
+
+
+@contextmanager
+def watching(folder: Path, on_change: Callable[[list[str]], None]) -> Iterator[None]:
+    """Tell the names of changed files, from a thread, while the context is open."""
+    stop = threading.Event()
+
+    def tell() -> None:
+        for changes in watch(folder, stop_event=stop, step=_QUIET, debounce=_LONGEST, rust_timeout=_STOP_CHECK):
+            on_change(sorted({Path(path).name for _, path in changes}))
+
+    thread = threading.Thread(target=tell, name="changes", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,69 @@
+"""One readable log of several processes: whose line it is, and its JSON as event and fields."""
+
+import json
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+
+from rich.console import Console
+from rich.text import Text
+
+_COLOURS = {"api": "cyan", "stream": "magenta", "aws": "yellow", "tailrace": "green"}
+_LEVELS = {"WARNING": "bold yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
+_WIDTH = max(map(len, _COLOURS))
+_NOT_SHOWN = frozenset(
+    {"time", "timestamp", "level", "event", "message", "logger", "location", "service", "taskName", "sampling_rate"}
+    | {"cold_start", "function_name", "function_memory_size", "function_arn", "function_request_id", "xray_trace_id"}
+    | {"exception", "exception_name", "stack_trace"}
+)
+
+
+class LogView:
+    """Prints the lines of the system's processes, from any thread."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._lock = threading.Lock()
+        self.only_troubles = False
+        """Leave out JSON lines below WARNING."""
+
+    def say(self, text: str, *, style: str = "") -> None:
+        """Print a line of the command's own."""
+        self._print("tailrace", Text(text, style=style))
+
+    def show(self, name: str, line: str) -> None:
+        """Print a process's line."""
+        fields = _fields(line)
+        if fields is None:
+            self._print(name, Text(line))
+        elif "_aws" not in fields and not (self.only_troubles and fields.get("level") not in _LEVELS):
+            self._print(name, _event(fields))
+
+    def _print(self, name: str, text: Text) -> None:
+        clock = datetime.now().astimezone().strftime("%H:%M:%S")
+        with self._lock:
+            for line in text.split("\n", allow_blank=True):
+                prefix = Text.assemble((clock, "dim"), " ", (name.ljust(_WIDTH), _COLOURS.get(name, "")), " ")
+                self._console.print(prefix + line, soft_wrap=True, highlight=False)
+
+
+def _fields(line: str) -> Mapping[str, object] | None:
+    if not line.startswith("{"):
+        return None
+    try:
+        fields = json.loads(line)
+    except ValueError:
+        return None
+    return fields if "event" in fields or "message" in fields or "_aws" in fields else None
+
+
+def _event(fields: Mapping[str, object]) -> Text:
+    event = fields.get("event", fields.get("message"))
+    text = Text(event if isinstance(event, str) else json.dumps(event), style=_LEVELS.get(str(fields.get("level")), ""))
+    for name, value in fields.items():
+        if name not in _NOT_SHOWN and value is not None:
+            text.append(f" {name}=", style="dim")
+            text.append(value if isinstance(value, str) else json.dumps(value), style="not bold")
+    if exception := fields.get("exception"):
+        text.append(f"\n{exception}", style="not bold")
+    return text

@@ -1,0 +1,74 @@
+"""What the system's processes need before they start: the log's table, and the topic for notices."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import boto3
+import httpx
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.errors import CommandError
+from cli.running_system import RunningSystem
+from tailrace.dynamodb import create_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sns import SNSClient
+
+_PATIENCE = 60.0
+"""Seconds for a slow machine to load everything."""
+_REQUEST = 2.0
+_PAUSE = 0.1
+
+
+def prepare_aws(*, table_name: str, topic_name: str) -> str:
+    """Create table and topic where they are not there yet, by the environment's endpoint; return the topic's ARN.
+
+    Raises:
+        CommandError: nothing answers at the endpoint, or it refuses.
+    """
+    config = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 2, "mode": "standard"})
+    dynamodb: DynamoDBClient = boto3.client("dynamodb", config=config)
+    sns: SNSClient = boto3.client("sns", config=config)
+    try:
+        create_table(dynamodb, table_name)
+        return sns.create_topic(Name=topic_name)["TopicArn"]
+    except (BotoCoreError, ClientError) as error:
+        raise CommandError(
+            f"The AWS emulator does not do what is needed of it: {error}",
+            hint="See that it runs and knows DynamoDB, SNS and SQS, or leave --endpoint-url out.",
+        ) from error
+
+
+def wait_until_ready(system: RunningSystem, *, pause: Callable[[float], object], now: Callable[[], float]) -> list[str]:
+    """Wait until both services answer as ready; return the workflows' ids.
+
+    Raises:
+        CommandError: they did not become ready in a minute.
+    """
+    deadline = now() + _PATIENCE
+    with httpx.Client(trust_env=False, timeout=_REQUEST) as client:
+        while now() < deadline:
+            if _stream_is_ready(client, system) and (workflows := _workflows(client, system)) is not None:
+                return workflows
+            pause(_PAUSE)
+    raise CommandError(
+        f"The system was not ready after {_PATIENCE:.0f} seconds.", hint="The lines above may say why; try again."
+    )
+
+
+def _stream_is_ready(client: httpx.Client, system: RunningSystem) -> bool:
+    try:
+        return client.get(f"{system.stream_url}/readyz").is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _workflows(client: httpx.Client, system: RunningSystem) -> list[str] | None:
+    """The ids that the API lists; None while it does not answer."""
+    try:
+        response = client.get(f"{system.api_url}/pipelines", headers={"Authorization": f"Bearer {system.api_key}"})
+    except httpx.HTTPError:
+        return None
+    return [workflow["id"] for workflow in response.json()["pipelines"]] if response.is_success else None

@@ -1,0 +1,57 @@
+"""The log of several processes reads as one."""
+
+import io
+import json
+
+from rich.console import Console
+
+from cli.log_view import LogView
+
+
+def _shown(*lines: str, only_troubles: bool = False) -> list[str]:
+    output = io.StringIO()
+    view = LogView(Console(file=output, width=40))
+    view.only_troubles = only_troubles
+    for line in lines:
+        view.show("api", line)
+    return [line.partition(" ")[2].rstrip() for line in output.getvalue().splitlines()]
+
+
+def test_json_line_is_shown_as_event_and_fields() -> None:
+    line = json.dumps(
+        {"level": "INFO", "timestamp": "2026-01-01", "message": "run_ended", "workflow_id": "p_hello", "sent": 4}
+    )
+
+    assert _shown(line) == ["api      run_ended workflow_id=p_hello sent=4"]
+
+
+def test_other_line_is_shown_as_it_is() -> None:
+    assert _shown("[bold]no markup[/] {x}", "{not json}", "[1, 2]") == [
+        "api      [bold]no markup[/] {x}",
+        "api      {not json}",
+        "api      [1, 2]",
+    ]
+
+
+def test_long_line_is_not_broken() -> None:
+    assert len(_shown("x" * 500)) == 1
+
+
+def test_exception_follows_its_event_line_by_line() -> None:
+    line = json.dumps({"level": "ERROR", "event": "failed", "exception": "Traceback:\n  boom"})
+
+    assert _shown(line) == ["api      failed", "api      Traceback:", "api        boom"]
+
+
+def test_metrics_are_left_out() -> None:
+    assert _shown(json.dumps({"_aws": {"Timestamp": 1}, "Runs": 1})) == []
+
+
+def test_until_the_system_is_ready_only_troubles_are_shown() -> None:
+    lines = [json.dumps({"level": level, "event": level.lower()}) for level in ("INFO", "WARNING", "ERROR")]
+
+    assert _shown(*lines, "Traceback", only_troubles=True) == [
+        "api      warning",
+        "api      error",
+        "api      Traceback",
+    ]
