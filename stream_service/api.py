@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from stream_service import problems, sse
 from stream_service.connection import Connection
 from stream_service.hub import Hub
+from stream_service.inspector import inspector
 from stream_service.pulse import Pulse
 from stream_service.response import StreamResponse
 from stream_service.settings import Settings
@@ -57,6 +58,7 @@ def create_app(*, hub: Hub, door: Door, pulse: Pulse, registry: CollectorRegistr
     app = FastAPI(title="Tailrace stream service", docs_url=None, redoc_url=None)
     app.include_router(_streams(hub, door, settings))
     app.include_router(_platform(door, pulse, registry))
+    app.include_router(inspector())
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins or ("*",),
