@@ -72,14 +72,22 @@ def _plan(
 ) -> Plan:
     """Take the ports before anything is started, so that a taken one is said at once."""
     following = port + 1 if port else 0
-    api = sockets.enter_context(listen(port, purpose="the API", option="--port"))
+    elsewhere = f"tailrace dev --port {API_PORT + 1000}"
+    api = sockets.enter_context(listen(port, purpose="the API", option=elsewhere))
     stream = find_port(
-        following if stream_port is None else stream_port, purpose="the stream service", option="--stream-port"
+        following if stream_port is None else stream_port,
+        purpose="the stream service",
+        option=elsewhere if stream_port is None else "--stream-port",
     )
     aws = None
     if endpoint_url is None:
-        number = (following + 1 if port else 0) if aws_port is None else aws_port
-        aws = sockets.enter_context(listen(number, purpose="the emulated AWS", option="--aws-port"))
+        aws = sockets.enter_context(
+            listen(
+                (following and following + 1) if aws_port is None else aws_port,
+                purpose="the emulated AWS",
+                option=elsewhere if aws_port is None else "--aws-port",
+            )
+        )
         endpoint_url = f"http://{HOST}:{port_of(aws)}"
     return Plan(
         api_listener=api,

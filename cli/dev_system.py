@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from signal import Signals
 from socket import socket
 
 from rich.console import Console
@@ -98,7 +99,7 @@ class DevSystem:
             case Failed(error):
                 raise error
             case Ended(child) if name := self._parts.name_of(child):
-                self._view.say(f"The {name} process has ended (exit code {child.exit_code}).", style="bold red")
+                self._view.say(f"The {name} process {_outcome(child.exit_code)}, so all stop.", style="bold red")
                 return 1
             case Prepared(topic_arn):
                 self._start_services(topic_arn)
@@ -173,3 +174,9 @@ class DevSystem:
             self._system.remove()
         self._parts.stop()
         self._view.say("Stopped.")
+
+
+def _outcome(exit_code: int | None) -> str:
+    if exit_code is not None and exit_code < 0:
+        return f"was ended by {Signals(-exit_code).name}"
+    return f"has ended with exit code {exit_code}"

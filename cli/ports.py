@@ -27,7 +27,7 @@ def listen(port: int, *, purpose: str, option: str) -> socket.socket:
         listener.close()
         raise CommandError(
             f"Port {port}, for {purpose}, {_reason(error, port)}.",
-            hint=f"Stop that program, or choose another port with {option}.",
+            hint=f"Stop that program, or choose other ports: {option}.",
         ) from error
     return listener
 
