@@ -43,3 +43,63 @@ class LogRefused(TailraceError):
 
 class OutcomeUnknown(LogUnavailable):
     """A write was sent and no answer came: it may have happened, or may still happen."""
+
+
+class InvalidWorkflow(TailraceError, ValueError):
+    """A workflow that could not run as it is written; found when it is defined."""
+
+
+class InvalidStep(InvalidWorkflow):
+    """A step whose name is taken or is no name, or that is no function of `pd`."""
+
+
+class InvalidAction(InvalidWorkflow):
+    """An action whose parameters cannot be props."""
+
+
+class InvalidProps(InvalidWorkflow):
+    """Props that a step does not know, that it misses, or that are of the wrong type."""
+
+
+class InvalidExpression(InvalidWorkflow):
+    """A `{{…}}` that cannot be read, or that refers to a step that does not come before."""
+
+
+class DuplicateWorkflow(InvalidWorkflow):
+    """Two workflows with one id."""
+
+
+class WorkflowsNotFound(TailraceError, FileNotFoundError):
+    """The folder of workflows is not there."""
+
+
+class StepMisuse(TailraceError):
+    """The base of what `pd` refuses in a run, and of what stops a step before it begins."""
+
+
+class UnresolvedExpression(StepMisuse, LookupError):
+    """An expression's path leads to nothing in this run."""
+
+
+class InvalidExport(StepMisuse, ValueError):
+    """An export, or a returned value, that is not JSON, or that has no name."""
+
+
+class InvalidResponse(StepMisuse, ValueError):
+    """A response that HTTP could not carry, or a second one."""
+
+
+class SendNotOffered(StepMisuse, AttributeError):
+    """A destination that Pipedream has and Tailrace has not."""
+
+
+class TooManySends(StepMisuse, ValueError):
+    """More events, or more bytes, than one run may send."""
+
+
+class RunFinished(StepMisuse, RuntimeError):
+    """A call on `pd` by code that was still going on when its step, or its run, had ended."""
+
+
+class InvalidTrigger(TailraceError, ValueError):
+    """An event that is not JSON, so that no step could have it."""

@@ -1,0 +1,117 @@
+"""What an author writes: a workflow, its steps in order; and how a folder of workflows is found."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal, TypeVar, get_args, overload
+
+from tailrace.action import Action, action
+from tailrace.errors import DuplicateWorkflow, InvalidStep, InvalidWorkflow
+from tailrace.event import WorkflowId, workflow_id
+from tailrace.modules import ImportFailure, import_folder
+from tailrace.props import Props
+from tailrace.run_state import TRIGGER
+from tailrace.step import Step, check_function, check_name, name_of
+
+__all__ = ["Action", "ImportFailure", "OnError", "Registry", "Workflow", "action", "load_workflows"]
+
+OnError = Literal["flush", "discard"]
+"""What becomes of a run's sends where a step raises, or the time is up: delivered, or all of them dropped."""
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+class Workflow:
+    """Steps that run in order, and the stream that they send to."""
+
+    def __init__(self, id: str, *, on_error: OnError = "flush") -> None:  # noqa: A002 - an author calls it so
+        if on_error not in get_args(OnError):
+            raise InvalidWorkflow(f'Workflow {id!r}: on_error is {on_error!r}; write "flush" or "discard".')
+        self.id: WorkflowId = workflow_id(id)
+        self.on_error: OnError = on_error
+        self._steps: dict[str, Step] = {}
+
+    def __repr__(self) -> str:
+        return f"Workflow({self.id!r}, steps=[{', '.join(self._steps)}])"
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps, in the order in which they run."""
+        return tuple(self._steps.values())
+
+    @overload
+    def step(self, function: _Function, /, **props: object) -> _Function: ...
+    @overload
+    def step(self, name: str, function: _Function, /, **props: object) -> _Function: ...
+    @overload
+    def step(self, name: str, /, **props: object) -> Callable[[_Function], _Function]: ...
+    @overload
+    def step(self, /, **props: object) -> Callable[[_Function], _Function]: ...
+
+    def step(self, /, *name_and_function: Any, **props: object) -> Any:
+        """Add a step: a function of `pd`, or an action; as a call or as a decorator.
+
+        Its name is the function's, or a text that comes first. Keywords are its props, by value or as expressions
+        such as `"{{steps.trigger.event.body.name}}"`.
+
+        Raises:
+            InvalidStep: the name is taken or no identifier, or the function can't be called with `pd`.
+            InvalidProps: an action does not know a prop, misses one, or takes another type.
+            InvalidExpression: an expression can't be read, or refers to a step that does not come before.
+        """
+        match name_and_function:
+            case ():
+                return lambda function: self._add(None, function, props)
+            case (str() as name,):
+                return lambda function: self._add(name, function, props)
+            case (str() as name, function):
+                return self._add(name, function, props)
+            case (function,):
+                return self._add(None, function, props)
+            case _:
+                raise InvalidStep(f'{self.id}: write workflow.step(function, …) or workflow.step("name", function, …).')
+
+    def _add(self, name: str | None, function: _Function, props: Mapping[str, object]) -> _Function:
+        try:
+            name = name_of(function) if name is None else name
+            check_name(name, tuple(self._steps))
+            check_function(function)
+            known = (TRIGGER, *self._steps)
+            used = function if isinstance(function, Action) else None
+            self._steps[name] = Step(name, function, Props.of(props, known=known, action=used))
+        except InvalidWorkflow as error:
+            place = f"Workflow {self.id}" + (f", step {name!r}" if name else "")
+            raise type(error)(f"{place}: {error}") from error
+        return function
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The workflows of a folder, and the modules that could not be imported."""
+
+    workflows: Mapping[WorkflowId, Workflow]
+    failures: tuple[ImportFailure, ...] = ()
+
+
+def load_workflows(folder: Path) -> Registry:
+    """Import every module of a folder, and register the workflows in them; one that fails does not stop the others.
+
+    Raises:
+        WorkflowsNotFound: there is no such folder.
+        DuplicateWorkflow: two workflows have one id; names their modules.
+    """
+    modules, failures = import_folder(folder)
+    found: dict[WorkflowId, tuple[Workflow, str]] = {}
+    for name, module in modules.items():
+        for workflow in _workflows_in(module):
+            standing, place = found.setdefault(workflow.id, (workflow, name))
+            if standing is not workflow:  # the same one, imported by another module, is no second one
+                raise DuplicateWorkflow(
+                    f"There are two workflows {workflow.id}: in {place}.py and in {name}.py. Give one another id."
+                )
+    return Registry({workflow.id: workflow for workflow, _ in found.values()}, failures)
+
+
+def _workflows_in(module: ModuleType) -> list[Workflow]:
+    return [value for value in vars(module).values() if isinstance(value, Workflow)]
