@@ -1,0 +1,1 @@
+"""The package that authors import, and the log."""

@@ -1,0 +1,194 @@
+"""The log with one of its rules taken out, for each rule a way to break it."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+
+import pytest
+from botocore.config import Config
+
+from tailrace import append, dynamodb, event_log
+from tailrace.append import Append, Draft, Surroundings
+from tailrace.event import Position
+from tailrace.event_log import EventLog
+from tailrace.table import Item
+from tailrace.tails import Tails
+from tailrace.testing import InMemoryTable
+
+MINUTE = 60
+Mutation = Callable[[pytest.MonkeyPatch], None]
+
+
+def setting(module: object, name: str, value: object) -> Mutation:
+    return lambda patch: patch.setattr(module, name, value)
+
+
+def memory(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Tails, "remember", lambda *_: None)
+
+
+def care_for_clocks_that_were_set_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Tails, "get", lambda self, workflow_id: self._seen.get(workflow_id, (0, None))[1])
+
+
+def looking_first(patch: pytest.MonkeyPatch) -> None:
+    begin = Append.__init__
+
+    def init(self: Append, draft: Draft, *, tail: Item | None, around: Surroundings) -> None:
+        begin(self, draft, tail=tail, around=around)
+        self._stale = False
+
+    patch.setattr(Append, "__init__", init)
+
+
+def change_items(change: Callable[[Append, Item | None, Item], Item]) -> Mutation:
+    make = Append._item_behind
+
+    def item_behind(self: Append, tail: Item | None) -> Item:
+        return change(self, tail, make(self, tail))
+
+    return lambda patch: patch.setattr(Append, "_item_behind", item_behind)
+
+
+one_key_to_race_for = change_items(
+    lambda self, tail, item: item if tail else replace(item, position=Position(int(self._around.now() * 1000)))
+)
+the_tails_expiry = change_items(
+    lambda self, _, item: replace(item, expires_at=int(self._around.now()) + self._around.retention)
+)
+the_tails_time = change_items(lambda self, _, item: replace(item, recorded_at=int(self._around.now() * 1000)))
+
+
+def reading_again_after_a_refused_extension(patch: pytest.MonkeyPatch) -> None:
+    async def extend(self: Append, tail: Item) -> Item:
+        await self._table.extend(tail, int(self._around.now()) + append.EXTENSION)
+        return tail
+
+    patch.setattr(Append, "_extend", extend)
+
+
+def keeping_the_tail_for_last(patch: pytest.MonkeyPatch) -> None:
+    async def end_life(self: Append, tail: Item) -> None:
+        self._stale = True
+        for item in reversed([item async for item in self._items_from(1)]):
+            if not await self._table.delete(item, expiring_by=tail.expires_at):
+                return
+
+    patch.setattr(Append, "_end_life", end_life)
+
+
+def the_condition_on(attribute: str) -> Mutation:
+    refusable = InMemoryTable.delete
+
+    async def delete(self: InMemoryTable, item: Item, *, expiring_by: int) -> bool:
+        standing = self.items[item.workflow_id].get(item.position, item)
+        if attribute == "generation":
+            item = replace(item, generation=standing.generation)
+            expiring_by = standing.expires_at
+        else:
+            expiring_by = max(expiring_by, standing.expires_at)
+        return await refusable(self, item, expiring_by=expiring_by)
+
+    return lambda patch: patch.setattr(InMemoryTable, "delete", delete)
+
+
+def a_look_before_the_end(patch: pytest.MonkeyPatch) -> None:
+    async def end_life(self: Append, tail: Item) -> None:
+        self._stale = True
+        async for item in self._items_from(1):
+            if not await self._table.delete(item, expiring_by=tail.expires_at):
+                return
+
+    patch.setattr(Append, "_end_life", end_life)
+
+
+def an_age_for_events(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(EventLog, "_has_expired", lambda self, item: item.expires_at <= self._now())
+
+
+def short_time_outs(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(dynamodb, "Config", lambda **settings: Config(**{**settings, "read_timeout": 15 * MINUTE}))
+
+
+def knowing_its_own_batch(patch: pytest.MonkeyPatch) -> None:
+    put = InMemoryTable.put
+
+    async def disguised(self: InMemoryTable, item: Item) -> Item | None:
+        standing = await put(self, item)
+        return standing and replace(standing, batch_id="another's")
+
+    patch.setattr(InMemoryTable, "put", disguised)
+
+
+def after_a_refused_put(*, read: bool) -> Mutation:
+    put = Append._put_behind
+
+    async def put_behind(self: Append, tail: Item | None) -> Item | None:
+        item = await put(self, tail)
+        self._stale = read
+        return item
+
+    return lambda patch: patch.setattr(Append, "_put_behind", put_behind)
+
+
+using_what_is_in_the_way = after_a_refused_put(read=True)
+reading_after_the_second_conflict = after_a_refused_put(read=False)
+
+
+def staying_at_the_same_position(patch: pytest.MonkeyPatch) -> None:
+    async def back_off(self: Append, failures: int) -> None:
+        if failures:
+            self._stale, self._sent = True, False
+
+    patch.setattr(Append, "_back_off", back_off)
+
+
+def an_end_to_patience(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(append, "min", lambda *_: float("inf"), raising=False)
+
+
+def reading_forward(patch: pytest.MonkeyPatch) -> None:
+    async def look(self: Append) -> Item | None:
+        self._tail, self._stale = await self._newest(), False
+        return None
+
+    patch.setattr(Append, "_look", look)
+
+
+def turning_pages(patch: pytest.MonkeyPatch) -> None:
+    async def items_from(self: Append, first: int) -> AsyncIterator[Item]:
+        for item in (await self._table.query(self._draft.workflow_id, first=first)).items:
+            yield item
+
+    patch.setattr(Append, "_items_from", items_from)
+
+
+def reading_from_the_beginning(patch: pytest.MonkeyPatch) -> None:
+    async def look_forward(self: Append, base: Item | None) -> None:
+        items = [item async for item in self._items_from(base.position if base else 1)]
+        self._tail = items[-1] if items else None
+
+    patch.setattr(Append, "_look_forward", look_forward)
+
+
+def ordinals(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        event_log,
+        "Draft",
+        lambda **fields: Draft(**{**fields, "batch_id": fields["batch_id"].split(":")[0]}),
+    )
+
+
+def looking_before_the_position(patch: pytest.MonkeyPatch) -> None:
+    async def nothing(*_: object) -> tuple[Item, ...]:
+        return ()
+
+    patch.setattr(EventLog, "_containing", nothing)
+
+
+def stopping(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(EventLog, "_continues", lambda *_: True)
+
+
+def counting(patch: pytest.MonkeyPatch) -> None:
+    newest = EventLog.newest
+    patch.setattr(EventLog, "newest", lambda self, workflow_id, _count: newest(self, workflow_id, 1000))
