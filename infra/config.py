@@ -1,0 +1,150 @@
+"""What differs between stages: every choice, in one frozen value each. This is the file to edit for your own account."""
+
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+Architecture = Literal["arm64", "x86_64"]
+LogDays = Literal[1, 3, 7, 14, 30, 90, 365]
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """What people's workflows may do beyond sending: one statement for the workflow function's role."""
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    reason: str
+    """Why; it stands in the template's review when an action or a resource has a wildcard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventLogConfig:
+    """The table and the topic."""
+
+    retention_days: int = 30
+    keep: bool
+    """Whether the table survives its stack: retained, and both guarded against deletion."""
+    point_in_time_recovery: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowApiConfig:
+    """The function that runs workflows, and the HTTP API in front of it."""
+
+    architecture: Architecture = "arm64"
+    python: str = "3.13"
+    wheels_for: Literal["lambda", "this machine"] = "lambda"
+    """Which platform the function's packages are installed for; emulated AWS runs functions on this machine."""
+    memory_mb: int = 1024
+    timeout_seconds: int = 29
+    """HTTP APIs give up after 30 s; asynchronous runs share the limit unless it is raised, up to 900."""
+    reserved_concurrency: int | None = None
+    """At most so many runs at once; it also sets this many aside from the account's pool."""
+    environment: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    """Variables for people's workflows."""
+    secrets: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    """Variables that hold the ARN of a Secrets Manager secret, which the workflows may read."""
+    permissions: tuple[Permission, ...] = ()
+    requests_per_second: int = 50
+    request_burst: int = 100
+    log_days: LogDays = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamServiceConfig:
+    """The service that holds the connections."""
+
+    image: Literal["codebuild", "docker"] = "codebuild"
+    """Where the image is built: in CodeBuild while deploying, or by this machine's Docker, Finch or Podman."""
+    architecture: Architecture = "arm64"
+    tasks: int = 2
+    cpu: int = 256
+    memory_mb: int = 512
+    streams_per_task: int = 2_500
+    open_files: int = 16_384
+    """More than streams_per_task, with room for AWS calls and the load balancer's own connections."""
+    drain_seconds: int = 45
+    availability_zones: tuple[str, ...] = ()
+    """The zones to use; empty: the first two. CloudFront's VPC origins are not offered in every zone."""
+    detailed_monitoring: bool
+    """Whether connections (flow logs) and containers (Container Insights) are recorded, which costs as it grows."""
+    log_days: LogDays = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageConfig:
+    """Everything that one deployment of Tailrace decides."""
+
+    name: str
+    event_log: EventLogConfig
+    workflow_api: WorkflowApiConfig
+    stream_service: StreamServiceConfig | None
+    """None: the stream service runs elsewhere, at `stream_url`."""
+    stream_url: str | None = None
+    termination_protection: bool = False
+
+
+def _this_machine() -> Architecture:
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+
+
+def _local() -> StageConfig:
+    """Emulated AWS, which runs functions with this machine's own Python, and no containers."""
+    version = sys.version_info
+    return StageConfig(
+        name="local",
+        event_log=EventLogConfig(keep=False, point_in_time_recovery=False),
+        workflow_api=WorkflowApiConfig(
+            architecture=_this_machine(), python=f"{version.major}.{version.minor}", wheels_for="this machine"
+        ),
+        stream_service=None,
+        stream_url="http://127.0.0.1:8701",
+    )
+
+
+def _dev() -> StageConfig:
+    """Your own account, to try things: everything goes when the stacks go."""
+    return StageConfig(
+        name="dev",
+        event_log=EventLogConfig(keep=False, point_in_time_recovery=False),
+        workflow_api=WorkflowApiConfig(),
+        stream_service=StreamServiceConfig(detailed_monitoring=False),
+    )
+
+
+def _prod() -> StageConfig:
+    """What others rely on: the events outlive mistakes, and there is room for more streams."""
+    return StageConfig(
+        name="prod",
+        event_log=EventLogConfig(keep=True, point_in_time_recovery=True),
+        workflow_api=WorkflowApiConfig(requests_per_second=200, request_burst=400, log_days=30),
+        stream_service=StreamServiceConfig(
+            cpu=512,
+            memory_mb=1024,
+            streams_per_task=10_000,
+            open_files=65_536,
+            detailed_monitoring=True,
+            log_days=30,
+        ),
+        termination_protection=True,
+    )
+
+
+_STAGES = {"local": _local, "dev": _dev, "prod": _prod}
+
+
+def stage_config(name: str) -> StageConfig:
+    """The configuration of a stage by its name.
+
+    Raises:
+        ValueError: there is no such stage.
+    """
+    if name not in _STAGES:
+        raise ValueError(f"There is no stage {name!r}; there are: {', '.join(_STAGES)}.")
+    return _STAGES[name]()

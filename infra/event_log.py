@@ -1,0 +1,117 @@
+"""The event log as a construct: the table that keeps every event, the topic that says a stream has grown."""
+
+from aws_cdk import ArnFormat, RemovalPolicy, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from infra.config import EventLogConfig
+from infra.review import explain
+
+
+class EventLog(Construct):
+    """The table and the topic; its `grant_*` methods are the only ways in."""
+
+    def __init__(self, scope: Construct, id: str, *, config: EventLogConfig) -> None:  # noqa: A002 - CDK's own name
+        super().__init__(scope, id)
+        self.retention_days = config.retention_days
+        self._table = dynamodb.TableV2(
+            self,
+            "Table",
+            partition_key=dynamodb.Attribute(name="workflow_id", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="position", type=dynamodb.AttributeType.NUMBER),
+            billing=dynamodb.Billing.on_demand(),
+            time_to_live_attribute="expires_at",
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=config.point_in_time_recovery
+            ),
+            deletion_protection=config.keep,
+            removal_policy=RemovalPolicy.RETAIN if config.keep else RemovalPolicy.DESTROY,
+        )
+        self._topic = sns.Topic(self, "Topic", enforce_ssl=True)
+        if not config.point_in_time_recovery:
+            explain(
+                self._table,
+                {"DDB3": "This stage holds trial events only; stages that keep theirs (config.py) can recover them."},
+            )
+
+    @property
+    def table_name(self) -> str:
+        """The table's name, for whoever was granted something."""
+        return self._table.table_name
+
+    @property
+    def topic_arn(self) -> str:
+        """The topic's ARN, for whoever was granted something."""
+        return self._topic.topic_arn
+
+    def grant_append(self, grantee: iam.IGrantable) -> None:
+        """Let `grantee` record events, in the way of the log's rules, and announce them; never scan."""
+        # Update and delete are for a tail that is running out: it is extended, or a life of the stream ended.
+        self._grant_table(grantee, "Query", "PutItem", "UpdateItem", "DeleteItem")
+        self._topic.grant_publish(grantee)
+
+    def grant_read(self, grantee: iam.IGrantable) -> None:
+        """Let `grantee` read streams, one at a time."""
+        self._grant_table(grantee, "Query")
+
+    def grant_clear(self, grantee: iam.IGrantable) -> None:
+        """Let `grantee` append a clearing and empty what stands before it; nothing is deleted by it."""
+        self._grant_table(grantee, "Query", "PutItem", "UpdateItem")
+        self._topic.grant_publish(grantee)
+
+    def grant_follow(self, grantee: iam.IGrantable, *, queue_prefix: str) -> None:
+        """Let `grantee` read streams and hear of their growth through queues of its own under a prefix."""
+        self.grant_read(grantee)
+        self._topic.grant_publish(grantee)  # its canary
+        self._grant_queues(
+            grantee,
+            queue_prefix,
+            "CreateQueue",
+            "TagQueue",
+            "GetQueueAttributes",
+            "SetQueueAttributes",
+            "ReceiveMessage",
+            "DeleteMessage",
+            "DeleteQueue",
+        )
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["sns:Subscribe"],
+            resource_arns=[self._topic.topic_arn],
+            conditions={
+                "StringEquals": {"sns:Protocol": "sqs"},
+                "ArnLike": {"sns:Endpoint": self._queues(queue_prefix)},
+            },
+        )
+        self._grant_unsubscribe(grantee)
+
+    def grant_tidy(self, grantee: iam.IGrantable, *, queue_prefix: str) -> None:
+        """Let `grantee` remove queues under a prefix, and their subscriptions."""
+        self._grant_queues(grantee, queue_prefix, "DeleteQueue")
+        iam.Grant.add_to_principal(
+            grantee=grantee, actions=["sns:ListSubscriptionsByTopic"], resource_arns=[self._topic.topic_arn]
+        )
+        # SQS lists queues of an account, never of a prefix: the action knows no resources.
+        iam.Grant.add_to_principal(grantee=grantee, actions=["sqs:ListQueues"], resource_arns=["*"])
+        self._grant_unsubscribe(grantee)
+
+    def _grant_table(self, grantee: iam.IGrantable, *operations: str) -> None:
+        self._table.grant(grantee, *(f"dynamodb:{operation}" for operation in operations))
+
+    def _grant_queues(self, grantee: iam.IGrantable, prefix: str, *operations: str) -> None:
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=[f"sqs:{operation}" for operation in operations],
+            resource_arns=[self._queues(prefix)],
+        )
+
+    def _grant_unsubscribe(self, grantee: iam.IGrantable) -> None:
+        # SNS has no resource type for subscriptions: IAM judges Unsubscribe by "*" alone.
+        iam.Grant.add_to_principal(grantee=grantee, actions=["sns:Unsubscribe"], resource_arns=["*"])
+
+    def _queues(self, prefix: str) -> str:
+        return Stack.of(self).format_arn(
+            service="sqs", resource=f"{prefix}*", arn_format=ArnFormat.NO_RESOURCE_NAME
+        )

@@ -1,0 +1,89 @@
+"""Removes queues whose task is gone: when ECS says that one stopped, every hour, and when the stack is deleted."""
+
+from aws_cdk import CustomResource, Duration
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk.aws_events_targets import LambdaFunction
+from constructs import Construct, IConstruct
+
+from infra.config import LogDays
+from infra.event_log import EventLog
+from infra.function import Function
+from infra.function_code import FunctionSource, function_code
+from infra.packages import Platform
+from infra.review import explain
+
+SOURCE = FunctionSource(entry="lambdas/queue_janitor", modules=("lambdas/__init__.py", "lambdas/queue_janitor"))
+_PYTHON = "3.13"
+
+
+class QueueJanitor(Construct):
+    """A task that was killed leaves its queue behind; nobody would ever read or remove it."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - CDK's own name
+        *,
+        event_log: EventLog,
+        cluster: ecs.ICluster,
+        queue_prefix: str,
+        log_days: LogDays,
+    ) -> None:
+        super().__init__(scope, id)
+        made = Function(
+            self,
+            "Janitor",
+            handler="lambdas.queue_janitor.handler.handler",
+            code=function_code(SOURCE, platform=Platform(python=_PYTHON, architecture="arm64")),
+            python=_PYTHON,
+            architecture="arm64",
+            memory_mb=256,
+            timeout_seconds=300,
+            environment={
+                "TAILRACE_QUEUE_PREFIX": queue_prefix,
+                "TAILRACE_NOTICE_TOPIC_ARN": event_log.topic_arn,
+                "TAILRACE_CLUSTER_ARN": cluster.cluster_arn,
+            },
+            log_days=log_days,
+        )
+        event_log.grant_tidy(made.role, queue_prefix=queue_prefix)
+        iam.Grant.add_to_principal(
+            grantee=made.role,
+            actions=["ecs:ListTasks"],
+            resource_arns=["*"],
+            conditions={"ArnEquals": {"ecs:cluster": cluster.cluster_arn}},
+        )
+        explain(
+            made.role,
+            {
+                "IAM5": "Queues under the prefix are tasks' own; ListQueues and Unsubscribe know no resources, "
+                "ListTasks only a condition, which names the cluster."
+            },
+        )
+        self._call_when_a_task_stopped(made, cluster)
+        events.Rule(
+            self, "EveryHour", schedule=events.Schedule.rate(Duration.hours(1)), targets=[LambdaFunction(made.function)]
+        )
+        # On its deletion, the function sweeps without asking which tasks run.
+        self._sweep = CustomResource(
+            self, "Sweep", service_token=made.function.function_arn, resource_type="Custom::QueueSweep"
+        )
+        self._sweep.node.add_dependency(made)
+
+    def outlive(self, service: IConstruct) -> None:
+        """Sweep after `service` is gone."""
+        service.node.add_dependency(self._sweep)
+
+    def _call_when_a_task_stopped(self, made: Function, cluster: ecs.ICluster) -> None:
+        events.Rule(
+            self,
+            "TaskStopped",
+            event_pattern=events.EventPattern(
+                source=["aws.ecs"],
+                detail_type=["ECS Task State Change"],
+                detail={"clusterArn": [cluster.cluster_arn], "lastStatus": ["STOPPED"]},
+            ),
+            targets=[LambdaFunction(made.function)],
+        )

@@ -1,0 +1,147 @@
+"""The stream service as a construct: tasks on Fargate that hold connections, behind an internal load balancer."""
+
+from aws_cdk import Duration, Names
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from constructs import Construct
+
+from infra.config import StreamServiceConfig
+from infra.event_log import EventLog
+from infra.image import stream_service_image
+from infra.load_balancer import LoadBalancer
+from infra.log_group import log_group
+from infra.network import TASKS, make_network
+from infra.queue_janitor import QueueJanitor
+from infra.review import explain
+
+PORT = 8080
+STOP_SECONDS = 60
+"""How long a task may take to stop: longer than it drains."""
+_NOT_ROOT = "10001:10001"
+_ARCHITECTURES = {"arm64": ecs.CpuArchitecture.ARM64, "x86_64": ecs.CpuArchitecture.X86_64}
+
+
+class StreamService(Construct):
+    """Follows the event log, and lets any number of clients follow it through CloudFront's `origin`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - CDK's own name
+        *,
+        config: StreamServiceConfig,
+        event_log: EventLog,
+    ) -> None:
+        super().__init__(scope, id)
+        self._config = config
+        self.queue_prefix = f"{Names.unique_resource_name(self, max_length=39, separator='-')}-"
+        vpc = make_network(self, config)
+        cluster = self._make_cluster(vpc)
+        task = self._make_task(event_log)
+        event_log.grant_follow(task.task_role, queue_prefix=self.queue_prefix)
+        explain(
+            task.task_role,
+            {"IAM5": "Each task makes and removes a queue of its own under the prefix; Unsubscribe knows no resources."},
+        )
+        balancer = LoadBalancer(self, "LoadBalancer", vpc=vpc, log_days=config.log_days)
+        service = self._make_service(cluster, task, self._make_security_group(vpc, balancer))
+        service.node.add_dependency(balancer.send_to(service, port=PORT))
+        janitor = QueueJanitor(
+            self,
+            "QueueJanitor",
+            event_log=event_log,
+            cluster=cluster,
+            queue_prefix=self.queue_prefix,
+            log_days=config.log_days,
+        )
+        janitor.outlive(service)
+        self.origin: cloudfront.VpcOrigin = balancer.origin
+
+    def _make_cluster(self, vpc: ec2.IVpc) -> ecs.Cluster:
+        monitored = self._config.detailed_monitoring
+        cluster = ecs.Cluster(
+            self,
+            "Cluster",
+            vpc=vpc,
+            container_insights_v2=ecs.ContainerInsights.ENABLED if monitored else ecs.ContainerInsights.DISABLED,
+        )
+        if not monitored:
+            explain(cluster, {"ECS4": "Container Insights cost by the metric; see detailed_monitoring (config.py)."})
+        return cluster
+
+    def _make_task(self, event_log: EventLog) -> ecs.FargateTaskDefinition:
+        config = self._config
+        task = ecs.FargateTaskDefinition(
+            self,
+            "Task",
+            cpu=config.cpu,
+            memory_limit_mib=config.memory_mb,
+            runtime_platform=ecs.RuntimePlatform(
+                cpu_architecture=_ARCHITECTURES[config.architecture],
+                operating_system_family=ecs.OperatingSystemFamily.LINUX,
+            ),
+        )
+        container = task.add_container(
+            "Service",
+            image=stream_service_image(self, config),
+            environment=self._environment(event_log),
+            port_mappings=[ecs.PortMapping(container_port=PORT)],
+            user=_NOT_ROOT,
+            readonly_root_filesystem=True,
+            stop_timeout=Duration.seconds(STOP_SECONDS),
+            logging=ecs.LogDrivers.aws_logs(
+                stream_prefix="stream-service",
+                log_group=log_group(self, "Log", days=config.log_days),
+                mode=ecs.AwsLogDriverMode.NON_BLOCKING,
+            ),
+        )
+        container.add_ulimits(
+            ecs.Ulimit(name=ecs.UlimitName.NOFILE, soft_limit=config.open_files, hard_limit=config.open_files)
+        )
+        explain(task, {"ECS2": "The variables are names and numbers; the service has no secret."})
+        if task.execution_role is not None:
+            explain(
+                task.execution_role, {"IAM5": "ecr:GetAuthorizationToken knows no resources (ECR, IAM reference)."}
+            )
+        return task
+
+    def _environment(self, event_log: EventLog) -> dict[str, str]:
+        return {
+            "TAILRACE_EVENT_LOG_TABLE": event_log.table_name,
+            "TAILRACE_NOTICE_TOPIC_ARN": event_log.topic_arn,
+            "TAILRACE_RETENTION_DAYS": str(event_log.retention_days),
+            "TAILRACE_QUEUE_PREFIX": self.queue_prefix,
+            "TAILRACE_HOST": "0.0.0.0",  # noqa: S104 - the task's own network, which admits the load balancer alone
+            "TAILRACE_PORT": str(PORT),
+            "TAILRACE_DRAIN_SECONDS": str(self._config.drain_seconds),
+            "TAILRACE_MAX_CONNECTIONS": str(self._config.streams_per_task),
+        }
+
+    def _make_security_group(self, vpc: ec2.IVpc, balancer: LoadBalancer) -> ec2.SecurityGroup:
+        group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=vpc, allow_all_outbound=False, description="Admits the load balancer"
+        )
+        group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS's services")
+        group.add_ingress_rule(balancer.security_group, ec2.Port.tcp(PORT), "Streams")
+        balancer.security_group.add_egress_rule(group, ec2.Port.tcp(PORT), "Streams")
+        return group
+
+    def _make_service(
+        self, cluster: ecs.ICluster, task: ecs.FargateTaskDefinition, group: ec2.ISecurityGroup
+    ) -> ecs.FargateService:
+        return ecs.FargateService(
+            self,
+            "Service",
+            cluster=cluster,
+            task_definition=task,
+            desired_count=self._config.tasks,
+            security_groups=[group],
+            vpc_subnets=ec2.SubnetSelection(subnet_group_name=TASKS),
+            assign_public_ip=True,
+            min_healthy_percent=100,
+            max_healthy_percent=200,
+            circuit_breaker=ecs.DeploymentCircuitBreaker(rollback=True),
+            health_check_grace_period=Duration.seconds(120),
+            propagate_tags=ecs.PropagatedTagSource.SERVICE,
+        )

@@ -1,0 +1,133 @@
+"""The workflow function as a construct: it runs people's workflows, on request, later, and by schedule."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.config import Permission, WorkflowApiConfig
+from infra.event_log import EventLog
+from infra.function import Function
+from infra.function_code import FunctionSource, function_code
+from infra.packages import Platform
+from infra.review import explain
+
+SOURCE = FunctionSource(
+    entry="lambdas/workflow_api",
+    modules=("lambdas/__init__.py", "lambdas/workflow_api", "tailrace", "workflows"),
+    requirements="requirements/workflow-api.txt",
+)
+
+
+class WorkflowFunction(Construct):
+    """The function, the key that it asks for, and the queue of runs that failed for good."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - CDK's own name
+        *,
+        config: WorkflowApiConfig,
+        event_log: EventLog,
+        stream_url: str,
+    ) -> None:
+        super().__init__(scope, id)
+        self.key = self._make_key()
+        self.failures = self._make_failure_queue()
+        made = Function(
+            self,
+            "Runner",
+            handler="lambdas.workflow_api.handler.handler",
+            code=function_code(SOURCE, platform=platform(config)),
+            python=config.python,
+            architecture=config.architecture,
+            memory_mb=config.memory_mb,
+            timeout_seconds=config.timeout_seconds,
+            environment={
+                **config.environment,
+                **config.secrets,
+                "TAILRACE_EVENT_LOG_TABLE": event_log.table_name,
+                "TAILRACE_NOTICE_TOPIC_ARN": event_log.topic_arn,
+                "TAILRACE_RETENTION_DAYS": str(event_log.retention_days),
+                "TAILRACE_STREAM_URL": stream_url,
+                "TAILRACE_API_KEY_SECRET_ARN": self.key.secret_arn,
+                "TAILRACE_WORKFLOWS_FOLDER": "workflows",
+            },
+            log_days=config.log_days,
+            failures=self.failures,
+            reserved_concurrency=config.reserved_concurrency,
+        )
+        self._role = made.role
+        self.function: lambda_.IFunction = made.function
+        event_log.grant_append(self._role)
+        event_log.grant_clear(self._role)
+        self.key.grant_read(self._role)
+        self._let_it_invoke_itself()
+        self._let_workflows(config)
+
+    def _make_key(self) -> secretsmanager.Secret:
+        key = secretsmanager.Secret(
+            self,
+            "Key",
+            description="The key that Tailrace's workflow API asks for",
+            generate_secret_string=secretsmanager.SecretStringGenerator(exclude_punctuation=True, password_length=43),
+        )
+        explain(
+            key,
+            {"SMG4": "People hand this key to their own clients; they rotate it when they choose (docs/deploy.md)."},
+        )
+        return key
+
+    def _make_failure_queue(self) -> sqs.Queue:
+        queue = sqs.Queue(
+            self,
+            "Failures",
+            enforce_ssl=True,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            retention_period=Duration.days(14),
+        )
+        explain(queue, {"SQS3": "This is where asynchronous runs end that failed three times; nothing consumes it."})
+        return queue
+
+    def _let_it_invoke_itself(self) -> None:
+        # A policy of its own: the function waits for its role's default policy, which so may not name the function.
+        policy = iam.Policy(
+            self,
+            "InvokeLater",
+            roles=[self._role],
+            statements=[
+                iam.PolicyStatement(
+                    actions=["lambda:InvokeFunction"],
+                    resources=[self.function.function_arn, f"{self.function.function_arn}:*"],
+                )
+            ],
+        )
+        explain(policy, {"IAM5": "The wildcard stands for the function's own versions: a run stays with its code."})
+
+    def _let_workflows(self, config: WorkflowApiConfig) -> None:
+        for name, arn in config.secrets.items():
+            secretsmanager.Secret.from_secret_complete_arn(self, name, arn).grant_read(self._role)
+        for number, permission in enumerate(config.permissions, start=1):
+            self._permit(permission, f"Permission{number}")
+
+    def _permit(self, permission: Permission, id: str) -> None:  # noqa: A002 - CDK's own name
+        policy = iam.Policy(
+            self,
+            id,
+            roles=[self._role],
+            statements=[
+                iam.PolicyStatement(actions=list(permission.actions), resources=list(permission.resources))
+            ],
+        )
+        explain(policy, {"IAM5": permission.reason})
+
+
+def platform(config: WorkflowApiConfig) -> Platform:
+    """Where the function's packages will run."""
+    return Platform(
+        python=config.python,
+        architecture=config.architecture,
+        this_machine=config.wheels_for == "this machine",
+    )

@@ -1,0 +1,1 @@
+"""The queue janitor: removes the queues of tasks that are gone."""

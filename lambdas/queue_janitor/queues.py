@@ -1,0 +1,67 @@
+"""Queues that tasks made for themselves under a prefix: which there are, whose they are, and how they go."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+logger = logging.getLogger(__name__)
+
+_GONE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskQueues:
+    """The queues named `{prefix}{task id}`, and `…-2`, `…-3` where a task made its queue anew; and who feeds them."""
+
+    sqs: "SQSClient"
+    sns: "SNSClient"
+    prefix: str
+    topic_arn: str
+
+    def tasks(self) -> frozenset[str]:
+        """The ids of the tasks that a queue or a subscription was made by."""
+        names = [*(name for name, _ in self._queues()), *(name for name, _ in self._subscriptions())]
+        return frozenset(map(self._task, names))
+
+    def remove(self, of: Callable[[str], bool]) -> None:
+        """Remove the queues and subscriptions of the tasks whose id `of` picks; what is gone already counts."""
+        for name, subscription_arn in list(self._subscriptions()):
+            if of(self._task(name)):
+                self.sns.unsubscribe(SubscriptionArn=subscription_arn)
+                logger.info("subscription_removed", extra={"queue": name})
+        for name, url in list(self._queues()):
+            if of(self._task(name)):
+                self._delete(url)
+                logger.info("queue_removed", extra={"queue": name})
+
+    def _delete(self, url: str) -> None:
+        try:
+            self.sqs.delete_queue(QueueUrl=url)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in _GONE:
+                raise
+
+    def _queues(self) -> Iterator[tuple[str, str]]:
+        pages = self.sqs.get_paginator("list_queues").paginate(
+            QueueNamePrefix=self.prefix, PaginationConfig={"PageSize": 1000}
+        )
+        for page in pages:
+            for url in page.get("QueueUrls", []):
+                yield url.rpartition("/")[2], url
+
+    def _subscriptions(self) -> Iterator[tuple[str, str]]:
+        for page in self.sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=self.topic_arn):
+            for subscription in page["Subscriptions"]:
+                name = subscription["Endpoint"].rpartition(":")[2]
+                if name.startswith(self.prefix):
+                    yield name, subscription["SubscriptionArn"]
+
+    def _task(self, queue_name: str) -> str:
+        return queue_name.removeprefix(self.prefix).partition("-")[0]
