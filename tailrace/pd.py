@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Generator, Mapping
-from typing import Any, NoReturn
+from typing import Any, Never, NoReturn
 
 from tailrace.errors import (
     InvalidChannel,
@@ -44,12 +44,14 @@ class Flow:
     def __init__(self, run: RunState) -> None:
         self._run = run
 
-    def exit(self, reason: str | None = None) -> None:
+    # Returns None. Written so, mypy lets a step that returns something else, too, `return pd.flow.exit()`.
+    def exit(self, reason: str | None = None) -> Never | None:  # noqa: RUF020 - to mypy it is not the same, see above
         """End the workflow with this step: its remaining code still runs, unless you `return pd.flow.exit()`."""
         self._run.check_going_on()
         if not self._run.exited:
             self._run.exited = True
             self._run.exit_reason = None if reason is None else str(reason)
+        return None
 
 
 class Send:
