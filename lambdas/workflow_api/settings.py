@@ -1,5 +1,6 @@
 """The API's settings: read once, whole, from the environment."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -65,6 +66,21 @@ class Settings(BaseSettings):
         if "api_key" in info.data and (arn is None) == (info.data["api_key"] is None):
             raise ValueError(f"set either this or {PREFIX}API_KEY")
         return arn
+
+
+class LambdaEnvironment(BaseSettings):
+    """What Lambda itself tells a function."""
+
+    model_config = SettingsConfigDict(env_prefix="AWS_LAMBDA_", env_ignore_empty=True, frozen=True)
+
+    function_name: str
+    function_version: str = "$LATEST"
+    log_level: str = "INFO"
+
+    @classmethod
+    def is_here(cls) -> bool:
+        """Whether this process is a Lambda function's."""
+        return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
 
 
 def fits_a_header(key: str) -> bool:

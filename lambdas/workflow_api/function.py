@@ -1,0 +1,70 @@
+"""The function: tells API Gateway's requests from its own asynchronous invocations, and serves both."""
+
+import json
+import logging
+from base64 import b64encode
+from typing import Any
+
+from mangum import Mangum
+
+from lambdas.workflow_api import catalog
+from lambdas.workflow_api.answers import Answers
+from lambdas.workflow_api.api import create_app
+from lambdas.workflow_api.auth import ApiKey
+from lambdas.workflow_api.deadline import ASYNCHRONOUS, LambdaContext, seconds_for_run
+from lambdas.workflow_api.event_loop import EventLoops
+from lambdas.workflow_api.invocation import InvokeLater, LaterRun
+from lambdas.workflow_api.problems import Problem
+from lambdas.workflow_api.runs import Runs
+from tailrace.workflow import Registry
+
+logger = logging.getLogger(__name__)
+
+_TEXT_TYPES = ["text/", "application/json", "+json", "application/xml", "application/javascript"]
+"""What API Gateway gets as text; it turns anything else back from base64."""
+_MAX_TEXT_BYTES = 5 * 1024 * 1024
+
+
+class Function:
+    """What Lambda calls, from any thread that runs no event loop."""
+
+    def __init__(
+        self, *, registry: Registry, runs: Runs, answers: Answers, api_key: ApiKey, invoke_later: InvokeLater
+    ) -> None:
+        self._registry = registry
+        self._runs = runs
+        self._answers = answers
+        self._loops = EventLoops()
+        self._loops.current()  # Mangum looks for one
+        app = create_app(registry=registry, runs=runs, answers=answers, api_key=api_key, invoke_later=invoke_later)
+        self._http = Mangum(app, lifespan="off", text_mime_types=_TEXT_TYPES)
+
+    def __call__(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        """Serve an invocation.
+
+        Raises:
+            LogUnavailable, LogRefused: of an asynchronous run, which Lambda then tries again.
+        """
+        loop = self._loops.current()
+        later = LaterRun.from_event(event)
+        if later is None:
+            return _fit(self._http(event, context))  # type: ignore[arg-type] # it asks for more than it uses
+        return loop.run_until_complete(self._run(later, context))
+
+    async def _run(self, later: LaterRun, context: LambdaContext) -> dict[str, Any]:
+        try:
+            workflow = catalog.find(self._registry, later.workflow_id)
+        except Problem as problem:  # it was there when the run was accepted: another try would not find it either
+            logger.error("run_dropped", extra={"trace_id": later.trace_id, "reason": str(problem)})  # noqa: TRY400 (the reason says it all)
+            return {"trace_id": later.trace_id, "status": "Dropped"}
+        seconds = seconds_for_run(context, at_most=ASYNCHRONOUS)
+        result = await self._runs.run(workflow, later.trigger_event, trace_id=later.trace_id, seconds=seconds)
+        return {**self._answers.summary(result), "steps": {}}  # nobody reads them
+
+
+def _fit(answer: dict[str, Any]) -> dict[str, Any]:
+    """Send a text as base64 where that is shorter: in Lambda's answer, text is JSON, which doubles every quote."""
+    text: str = answer["body"]
+    if answer["isBase64Encoded"] or len(text) * 6 <= _MAX_TEXT_BYTES or len(json.dumps(text)) <= _MAX_TEXT_BYTES:
+        return answer
+    return {**answer, "body": b64encode(text.encode()).decode(), "isBase64Encoded": True}

@@ -1,0 +1,68 @@
+"""What Lambda loads: makes the objects that the function consists of, once, from the environment."""
+
+from datetime import timedelta
+
+import boto3
+from botocore.config import Config
+
+from lambdas.workflow_api.answers import Answers
+from lambdas.workflow_api.auth import ApiKey, FixedKey, SecretKey
+from lambdas.workflow_api.function import Function
+from lambdas.workflow_api.invocation import InvokeLater, SelfInvocation
+from lambdas.workflow_api.logs import log_as_json
+from lambdas.workflow_api.measured_log import MeasuredEventLog
+from lambdas.workflow_api.metrics import LoggedMetrics, NoMetrics, RunMetrics
+from lambdas.workflow_api.runs import Runs
+from lambdas.workflow_api.settings import LambdaEnvironment, Settings
+from tailrace.dynamodb import DynamoDBTable, dynamodb_client
+from tailrace.sns import SnsNotifier, sns_client
+from tailrace.workflow import load_workflows
+
+_QUICK = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2, "mode": "standard"})
+
+
+def create_handler(
+    settings: Settings, *, invoke_later: InvokeLater | None = None, metrics: RunMetrics | None = None
+) -> Function:
+    """Make the function that serves API Gateway's requests and asynchronous runs, from any thread.
+
+    `invoke_later` is handed the event of an asynchronous run, with which the function shall then be called; without
+    one, Lambda is asked to do that, as the Lambda function that this is.
+    """
+    metrics = metrics or NoMetrics()
+    log = MeasuredEventLog(
+        table=DynamoDBTable(client=dynamodb_client(), table_name=settings.event_log_table),
+        retention=timedelta(days=settings.retention_days),
+        metrics=metrics,
+    )
+    notifier = SnsNotifier(client=sns_client(), topic_arn=settings.notice_topic_arn)
+    return Function(
+        registry=load_workflows(settings.workflows_folder),
+        runs=Runs(log=log, notifier=notifier, metrics=metrics),
+        answers=Answers(stream_url=settings.stream_url),
+        api_key=_api_key(settings),
+        invoke_later=invoke_later or _self_invocation(LambdaEnvironment()),
+    )
+
+
+def _api_key(settings: Settings) -> ApiKey:
+    if settings.api_key is not None:
+        return FixedKey(settings.api_key.get_secret_value())
+    return SecretKey(client=boto3.client("secretsmanager", config=_QUICK), arn=settings.api_key_secret_arn or "")
+
+
+def _self_invocation(environment: LambdaEnvironment) -> SelfInvocation:
+    return SelfInvocation(
+        client=boto3.client("lambda", config=_QUICK),
+        function_name=environment.function_name,
+        version=environment.function_version,
+    )
+
+
+def _create_for_lambda(environment: LambdaEnvironment) -> Function:
+    log_as_json(environment.log_level)
+    return create_handler(Settings.from_environment(), metrics=LoggedMetrics())
+
+
+if LambdaEnvironment.is_here():
+    handler = _create_for_lambda(LambdaEnvironment())

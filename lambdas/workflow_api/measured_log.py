@@ -1,0 +1,42 @@
+"""The event log, with the time that its appends take."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from lambdas.workflow_api.metrics import RunMetrics
+from tailrace.errors import LogRefused, LogUnavailable
+from tailrace.event import Batch, Event, WorkflowId
+from tailrace.event_log import EventLog
+from tailrace.table import Table
+
+PATIENCE = 10.0
+"""Seconds for which an append that fails is tried again: the client shall hear of it before API Gateway gives up."""
+
+
+class MeasuredEventLog(EventLog):
+    """An `EventLog` that tells its metrics about every append."""
+
+    def __init__(
+        self,
+        *,
+        table: Table,
+        retention: timedelta,
+        metrics: RunMetrics,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        super().__init__(table=table, retention=retention, patience=PATIENCE)
+        self._metrics = metrics
+        self._clock = clock
+
+    async def append(self, workflow_id: WorkflowId, events: Sequence[Event], *, batch_id: str) -> tuple[Batch, ...]:
+        """Append what one run sent, as `EventLog.append`."""
+        begun = self._clock()
+        try:
+            batches = await super().append(workflow_id, events, batch_id=batch_id)
+        except (LogUnavailable, LogRefused):
+            self._metrics.append_failed()
+            raise
+        if events:
+            self._metrics.appended(seconds=self._clock() - begun)
+        return batches

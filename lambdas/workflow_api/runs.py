@@ -1,0 +1,112 @@
+"""Runs workflows, at once for requests or later for asynchronous invocations, and tells log and metrics about it."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from lambdas.workflow_api.logs import log_context
+from lambdas.workflow_api.metrics import RunMetrics
+from lambdas.workflow_api.problems import Problem
+from tailrace.errors import LogRefused, LogUnavailable
+from tailrace.event_log import EventLog
+from tailrace.notice import Notifier
+from tailrace.runner import RunResult, Trigger, run
+from tailrace.workflow import Workflow
+
+logger = logging.getLogger(__name__)
+
+
+class Runs:
+    """Runs workflows, and counts the runs."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        notifier: Notifier,
+        metrics: RunMetrics,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._log = log
+        self._notifier = notifier
+        self._metrics = metrics
+        self._clock = clock
+
+    async def run_for_request(
+        self, workflow: Workflow, trigger_event: Mapping[str, Any], *, trace_id: str, seconds: float
+    ) -> RunResult:
+        """As `run`, for somebody who waits.
+
+        Raises:
+            Problem: 503 where the log could not be written, 500 where it refuses for good.
+        """
+        try:
+            return await self.run(workflow, trigger_event, trace_id=trace_id, seconds=seconds)
+        except LogUnavailable as error:
+            raise _unavailable(workflow, trace_id) from error
+        except LogRefused as error:
+            raise _refused(workflow, trace_id) from error
+
+    async def run(
+        self, workflow: Workflow, trigger_event: Mapping[str, Any], *, trace_id: str, seconds: float
+    ) -> RunResult:
+        """Run a workflow, for at most so many seconds from now.
+
+        Raises:
+            LogUnavailable, LogRefused: what was sent may be in the log, or not.
+        """
+        begun = self._clock()
+        with log_context(workflow_id=workflow.id, trace_id=trace_id):
+            try:
+                result = await run(
+                    workflow,
+                    Trigger(event=trigger_event),
+                    log=self._log,
+                    notifier=self._notifier,
+                    trace_id=trace_id,
+                    deadline=seconds,
+                )
+            except (LogUnavailable, LogRefused):
+                logger.exception("append_failed")
+                raise
+            took = self._clock() - begun
+            self._metrics.run_finished(result, seconds=took)
+            logger.info("run_finished", extra=_describe(result, took))
+        return result
+
+
+def _describe(result: RunResult, seconds: float) -> dict[str, Any]:
+    return {
+        "run_id": result.run_id,
+        "status": result.status.value,
+        "events": sum(batch.count for batch in result.batches),
+        "announced": result.announced,
+        "ms": round(seconds * 1000),
+        **({"failed_step": result.error.step, "error_type": result.error.type} if result.error else {}),
+    }
+
+
+def _unavailable(workflow: Workflow, trace_id: str) -> Problem:
+    detail = (
+        "The workflow has run, but the event log did not answer: what it sent may be delivered, or not. "
+        "To try again without a second delivery, send each request with an Idempotency-Key of its own."
+    )
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "log-unavailable",
+        detail,
+        headers={"Retry-After": "5", "Tailrace-Trace-Id": trace_id},
+        members={"workflow_id": workflow.id, "trace_id": trace_id},
+    )
+
+
+def _refused(workflow: Workflow, trace_id: str) -> Problem:
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "log-refused",
+        "The workflow has run, but the event log refused what it sent; the API's own log says why.",
+        headers={"Tailrace-Trace-Id": trace_id},
+        members={"workflow_id": workflow.id, "trace_id": trace_id},
+    )

@@ -1,0 +1,69 @@
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from lambdas.workflow_api.answers import Answers
+from lambdas.workflow_api.auth import FixedKey
+from lambdas.workflow_api.function import Function
+from lambdas.workflow_api.invocation import InvokeLater
+from lambdas.workflow_api.metrics import NoMetrics, RunMetrics
+from lambdas.workflow_api.runs import Runs
+from tailrace.event import WorkflowId
+from tailrace.event_log import EventLog
+from tailrace.notice import Notifier
+from tailrace.table import Table
+from tailrace.testing import InMemoryNotifier, InMemoryTable
+from tailrace.workflow import ImportFailure, OnError, Registry, Workflow
+from tests.lambdas.workflow_api.gateway import KEY, Gateway, LambdaContext
+
+STREAM_URL = "https://d111.cloudfront.net"
+
+
+@dataclass(kw_only=True)
+class Api:
+    """The function on a log in memory, with the workflows of one test."""
+
+    table: Table = field(default_factory=InMemoryTable)
+    notifier: Notifier = field(default_factory=InMemoryNotifier)
+    failures: tuple[ImportFailure, ...] = ()
+    later: list[dict[str, Any]] = field(default_factory=list)
+    workflows: dict[WorkflowId, Workflow] = field(default_factory=dict)
+    patience: float = 20.0
+
+    def __post_init__(self) -> None:
+        self.function = self.make_function(invoke_later=self.invoke_later)
+
+    def make_function(self, *, invoke_later: InvokeLater, metrics: RunMetrics | None = None) -> Function:
+        log = EventLog(table=self.table, patience=self.patience)
+        return Function(
+            registry=Registry(self.workflows, self.failures),
+            runs=Runs(log=log, notifier=self.notifier, metrics=metrics or NoMetrics()),
+            answers=Answers(stream_url=STREAM_URL),
+            api_key=FixedKey(KEY),
+            invoke_later=invoke_later,
+        )
+
+    def add(self, id: str, *, on_error: OnError = "flush") -> Workflow:  # noqa: A002 (as an author calls it)
+        workflow = Workflow(id, on_error=on_error)
+        self.workflows[workflow.id] = workflow
+        return workflow
+
+    def gateway(self, *, key: str | None = KEY, remaining_milliseconds: int = 30_000) -> Gateway:
+        return Gateway(
+            handler=self.function, key=key, context=LambdaContext(remaining_milliseconds=remaining_milliseconds)
+        )
+
+    def invoke_later(self, event: Mapping[str, Any]) -> None:
+        self.later.append(dict(event))
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+@pytest.fixture
+def gateway(api: Api) -> Gateway:
+    return api.gateway()
