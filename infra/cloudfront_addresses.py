@@ -1,13 +1,13 @@
 """CloudFront's own addresses: the prefix list that AWS keeps, whose id differs from region to region."""
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import custom_resources as resources
 from constructs import Construct
 
 from infra.config import LogDays
 from infra.log_group import log_group
-from infra.review import explain
+from infra.review import BASIC_EXECUTION, explain, explain_wildcards
 
 _NAME = "com.amazonaws.global.cloudfront.origin-facing"
 
@@ -34,4 +34,11 @@ class CloudFrontAddresses(Construct):
             removal_policy=RemovalPolicy.DESTROY,
         )
         self.peer = ec2.Peer.prefix_list(lookup.get_response_field("PrefixLists.0.PrefixListId"))
-        explain(lookup, {"IAM5[Resource::*]": "ec2:DescribeManagedPrefixLists knows no resources (EC2, IAM reference)."})
+        explain_wildcards(lookup, "IAM knows no resources for ec2:DescribeManagedPrefixLists.", resources=["*"])
+        provider = Stack.of(self).node.find_child(
+            f"AWS{resources.AwsCustomResource.PROVIDER_FUNCTION_UUID.replace('-', '')}"
+        )
+        explain(
+            provider,
+            {f"IAM4[{BASIC_EXECUTION}]": "CDK's own function; beyond writing logs, its role may make this one call."},
+        )

@@ -1,4 +1,4 @@
-"""What differs between stages: every choice, in one frozen value each. This is the file to edit for your own account."""
+"""What differs between stages: every choice, in one frozen value each. Edit this file for your own account."""
 
 import platform
 import sys

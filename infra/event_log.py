@@ -7,7 +7,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.config import EventLogConfig
-from infra.review import explain
+from infra.review import explain, explain_wildcards
 
 
 class EventLog(Construct):
@@ -61,7 +61,7 @@ class EventLog(Construct):
         self._grant_table(grantee, "Query", "PutItem", "UpdateItem")
         self._topic.grant_publish(grantee)
 
-    def grant_follow(self, grantee: iam.IGrantable, *, queue_prefix: str) -> None:
+    def grant_follow(self, grantee: iam.IRole, *, queue_prefix: str) -> None:
         """Let `grantee` read streams and hear of their growth through queues of its own under a prefix."""
         self.grant_read(grantee)
         self._topic.grant_publish(grantee)  # its canary
@@ -87,31 +87,38 @@ class EventLog(Construct):
         )
         self._grant_unsubscribe(grantee)
 
-    def grant_tidy(self, grantee: iam.IGrantable, *, queue_prefix: str) -> None:
+    def grant_tidy(self, grantee: iam.IRole, *, queue_prefix: str) -> None:
         """Let `grantee` remove queues under a prefix, and their subscriptions."""
         self._grant_queues(grantee, queue_prefix, "DeleteQueue")
         iam.Grant.add_to_principal(
             grantee=grantee, actions=["sns:ListSubscriptionsByTopic"], resource_arns=[self._topic.topic_arn]
         )
-        # SQS lists queues of an account, never of a prefix: the action knows no resources.
         iam.Grant.add_to_principal(grantee=grantee, actions=["sqs:ListQueues"], resource_arns=["*"])
         self._grant_unsubscribe(grantee)
 
     def _grant_table(self, grantee: iam.IGrantable, *operations: str) -> None:
         self._table.grant(grantee, *(f"dynamodb:{operation}" for operation in operations))
 
-    def _grant_queues(self, grantee: iam.IGrantable, prefix: str, *operations: str) -> None:
+    def _grant_queues(self, grantee: iam.IRole, prefix: str, *operations: str) -> None:
         iam.Grant.add_to_principal(
             grantee=grantee,
             actions=[f"sqs:{operation}" for operation in operations],
             resource_arns=[self._queues(prefix)],
         )
+        explain_wildcards(
+            grantee,
+            "A queue is named for the task that makes it; every name under the prefix is a task's.",
+            resources=[f"arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:{prefix}*"],
+        )
 
-    def _grant_unsubscribe(self, grantee: iam.IGrantable) -> None:
-        # SNS has no resource type for subscriptions: IAM judges Unsubscribe by "*" alone.
+    def _grant_unsubscribe(self, grantee: iam.IRole) -> None:
         iam.Grant.add_to_principal(grantee=grantee, actions=["sns:Unsubscribe"], resource_arns=["*"])
+        explain_wildcards(
+            grantee,
+            "IAM knows no resources for sns:Unsubscribe and sqs:ListQueues, and for ecs:ListTasks a condition alone, "
+            "which names the cluster.",
+            resources=["*"],
+        )
 
     def _queues(self, prefix: str) -> str:
-        return Stack.of(self).format_arn(
-            service="sqs", resource=f"{prefix}*", arn_format=ArnFormat.NO_RESOURCE_NAME
-        )
+        return Stack.of(self).format_arn(service="sqs", resource=f"{prefix}*", arn_format=ArnFormat.NO_RESOURCE_NAME)

@@ -6,7 +6,6 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jsii
 from aws_cdk import AssetHashType, BundlingOptions, DockerImage, ILocalBundling
@@ -66,7 +65,7 @@ class _LocalBundling:
         self._source = source
         self._platform = platform
 
-    def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:
+    def try_bundle(self, output_dir: str, *_options: object, **_more_options: object) -> bool:
         assemble(self._source, platform=self._platform, into=Path(output_dir))
         return True
 

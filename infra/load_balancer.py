@@ -6,9 +6,9 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elb
 from constructs import Construct
 
+from infra.cloudfront_addresses import CloudFrontAddresses
 from infra.config import LogDays
 from infra.network import BALANCER
-from infra.cloudfront_addresses import CloudFrontAddresses
 from infra.review import explain
 
 PORT = 80
@@ -52,7 +52,7 @@ class LoadBalancer(Construct):
             },
         )
 
-    def send_to(self, target: elb.IApplicationLoadBalancerTarget, *, port: int) -> elb.ApplicationTargetGroup:
+    def send_to(self, target: elb.IApplicationLoadBalancerTarget, *, port: int) -> None:
         """Make `target` the one that serves, once it says that it is ready."""
         group = elb.ApplicationTargetGroup(
             self,
@@ -72,7 +72,6 @@ class LoadBalancer(Construct):
             ),
         )
         self._listener.add_target_groups("Streams", target_groups=[group])
-        return group
 
     def _make_origin(self, balancer: elb.ApplicationLoadBalancer) -> cloudfront.VpcOrigin:
         return cloudfront.VpcOrigin(

@@ -12,7 +12,7 @@ BALANCER = "Balancer"
 
 
 def make_network(scope: Construct, config: StreamServiceConfig) -> ec2.Vpc:
-    """A network whose tasks reach AWS's services by addresses of their own, since a NAT gateway costs more than they do.
+    """A network whose tasks reach AWS by addresses of their own, since a NAT gateway costs more than they do.
 
     Inbound, the tasks' security group admits the load balancer alone, and the load balancer's admits CloudFront alone.
     """

@@ -12,7 +12,6 @@ from infra.event_log import EventLog
 from infra.function import Function
 from infra.function_code import FunctionSource, function_code
 from infra.packages import Platform
-from infra.review import explain
 
 SOURCE = FunctionSource(entry="lambdas/queue_janitor", modules=("lambdas/__init__.py", "lambdas/queue_janitor"))
 _PYTHON = "3.13"
@@ -54,13 +53,6 @@ class QueueJanitor(Construct):
             actions=["ecs:ListTasks"],
             resource_arns=["*"],
             conditions={"ArnEquals": {"ecs:cluster": cluster.cluster_arn}},
-        )
-        explain(
-            made.role,
-            {
-                "IAM5": "Queues under the prefix are tasks' own; ListQueues and Unsubscribe know no resources, "
-                "ListTasks only a condition, which names the cluster."
-            },
         )
         self._call_when_a_task_stopped(made, cluster)
         events.Rule(

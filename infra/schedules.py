@@ -38,9 +38,7 @@ class Schedules(Construct):
                 self,
                 workflow.workflow_id,
                 description=f"Runs {workflow.workflow_id}",
-                schedule=scheduler.ScheduleExpression.expression(
-                    workflow.schedule, TimeZone.of(workflow.timezone)
-                ),
+                schedule=scheduler.ScheduleExpression.expression(workflow.schedule, TimeZone.of(workflow.timezone)),
                 target=LambdaInvoke(
                     function,
                     input=scheduler.ScheduleTargetInput.from_object(invocation(workflow)),

@@ -76,9 +76,7 @@ def build(scope: Construct, config: StageConfig, *, schedules: Sequence[Schedule
     log = EventLogStack(scope, f"{prefix}-EventLog", config=config)
     streams = None
     if config.stream_service is not None:
-        streams = StreamServiceStack(
-            scope, f"{prefix}-StreamService", config=config, event_log=log.event_log
-        ).origin
+        streams = StreamServiceStack(scope, f"{prefix}-StreamService", config=config, event_log=log.event_log).origin
     WorkflowApiStack(
         scope,
         f"{prefix}-WorkflowApi",

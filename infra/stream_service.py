@@ -13,7 +13,7 @@ from infra.load_balancer import LoadBalancer
 from infra.log_group import log_group
 from infra.network import TASKS, make_network
 from infra.queue_janitor import QueueJanitor
-from infra.review import explain
+from infra.review import explain, explain_wildcards
 
 PORT = 8080
 STOP_SECONDS = 60
@@ -40,13 +40,9 @@ class StreamService(Construct):
         cluster = self._make_cluster(vpc)
         task = self._make_task(event_log)
         event_log.grant_follow(task.task_role, queue_prefix=self.queue_prefix)
-        explain(
-            task.task_role,
-            {"IAM5": "Each task makes and removes a queue of its own under the prefix; Unsubscribe knows no resources."},
-        )
         balancer = LoadBalancer(self, "LoadBalancer", vpc=vpc, log_days=config.log_days)
         service = self._make_service(cluster, task, self._make_security_group(vpc, balancer))
-        service.node.add_dependency(balancer.send_to(service, port=PORT))
+        balancer.send_to(service, port=PORT)
         janitor = QueueJanitor(
             self,
             "QueueJanitor",
@@ -100,10 +96,9 @@ class StreamService(Construct):
             ecs.Ulimit(name=ecs.UlimitName.NOFILE, soft_limit=config.open_files, hard_limit=config.open_files)
         )
         explain(task, {"ECS2": "The variables are names and numbers; the service has no secret."})
-        if task.execution_role is not None:
-            explain(
-                task.execution_role, {"IAM5": "ecr:GetAuthorizationToken knows no resources (ECR, IAM reference)."}
-            )
+        explain_wildcards(
+            task.obtain_execution_role(), "IAM knows no resources for ecr:GetAuthorizationToken.", resources=["*"]
+        )
         return task
 
     def _environment(self, event_log: EventLog) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """The workflow function as a construct: it runs people's workflows, on request, later, and by schedule."""
 
+from typing import cast
+
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -12,7 +14,7 @@ from infra.event_log import EventLog
 from infra.function import Function
 from infra.function_code import FunctionSource, function_code
 from infra.packages import Platform
-from infra.review import explain
+from infra.review import explain, explain_wildcards
 
 SOURCE = FunctionSource(
     entry="lambdas/workflow_api",
@@ -104,7 +106,12 @@ class WorkflowFunction(Construct):
                 )
             ],
         )
-        explain(policy, {"IAM5": "The wildcard stands for the function's own versions: a run stays with its code."})
+        logical_id = policy.stack.resolve(cast("lambda_.CfnFunction", self.function.node.default_child).logical_id)
+        explain_wildcards(
+            policy,
+            "The function's own versions: a run that was accepted by one version is run by it.",
+            resources=[f"<{logical_id}.Arn>:*"],
+        )
 
     def _let_workflows(self, config: WorkflowApiConfig) -> None:
         for name, arn in config.secrets.items():
@@ -117,11 +124,9 @@ class WorkflowFunction(Construct):
             self,
             id,
             roles=[self._role],
-            statements=[
-                iam.PolicyStatement(actions=list(permission.actions), resources=list(permission.resources))
-            ],
+            statements=[iam.PolicyStatement(actions=list(permission.actions), resources=list(permission.resources))],
         )
-        explain(policy, {"IAM5": permission.reason})
+        explain_wildcards(policy, permission.reason, resources=permission.resources, actions=permission.actions)
 
 
 def platform(config: WorkflowApiConfig) -> Platform:
