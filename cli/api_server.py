@@ -10,19 +10,14 @@ import argparse
 import logging
 import socket
 import sys
-from collections.abc import Mapping
 
+from cli.api_function import api_function
 from cli.gateway import Gateway
-from cli.lambda_function import LambdaFunction, TooManyInvocations
 from cli.web_server import web_server
-from lambdas.workflow_api.handler import create_handler
-from lambdas.workflow_api.invocation import NotAccepted
 from lambdas.workflow_api.logs import log_as_json
 from lambdas.workflow_api.settings import InvalidSettings, Settings
 
 logger = logging.getLogger(__name__)
-
-FUNCTION_NAME = "workflow-api"
 
 
 def main() -> None:
@@ -37,20 +32,12 @@ def main() -> None:
         settings = Settings.from_environment()
     except InvalidSettings as error:
         sys.exit(str(error))
-
-    def invoke_later(event: Mapping[str, object]) -> None:
-        # Function and handler know each other, as in AWS.
-        try:
-            workflow_api.invoke_later(event)
-        except TooManyInvocations as error:
-            raise NotAccepted(str(error)) from error
-
-    workflow_api = LambdaFunction(create_handler(settings, invoke_later=invoke_later), name=FUNCTION_NAME)
+    function = api_function(settings)
     logger.info("api_started")
     try:
-        web_server(Gateway(workflow_api)).run(sockets=[socket.socket(fileno=descriptor)])
+        web_server(Gateway(function)).run(sockets=[socket.socket(fileno=descriptor)])
     finally:
-        workflow_api.close()
+        function.close()
 
 
 if __name__ == "__main__":

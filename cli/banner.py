@@ -27,11 +27,11 @@ def print_banner(console: Console, system: RunningSystem, *, workflows: Sequence
         _named("AWS", f"{system.aws_endpoint_url} (emulated)"),
         _named("Workflows", f"{', '.join(workflows) or 'none yet'} (in {folder}/; a change is taken up at once)"),
         Text(),
-        Text("Watch a stream, here or in a browser:", style="dim"),
-        Text(f"  curl -N {system.stream_url}{pipeline}/sse"),
-        Text(),
-        Text("Run its workflow, in another terminal:", style="dim"),
+        Text("Run a workflow, in another terminal:", style="dim"),
         Text(f"  curl -X POST {system.api_url}{pipeline}/events {authorization} -d '{_BODY}'"),
+        Text(),
+        Text("Watch its stream, there or in a browser:", style="dim"),
+        Text(f"  curl -N {system.stream_url}{pipeline}/sse"),
         Text(),
     ]
     for line in lines:

@@ -1,6 +1,5 @@
 """A Lambda function on this machine: its handler, in threads, as AWS invokes it, at once or later."""
 
-import asyncio
 import json
 import logging
 import threading
@@ -61,7 +60,7 @@ class LambdaContext:
 
 
 class LambdaFunction:
-    """Runs a handler in threads, each with an event loop of its own, as a function's instances have."""
+    """Runs a handler in threads, as Lambda runs it in instances."""
 
     def __init__(
         self,
@@ -76,11 +75,8 @@ class LambdaFunction:
         self._name = name
         self._time_limit = time_limit
         self._retries_after = retries_after
-        self._loops: list[asyncio.AbstractEventLoop] = []
-        self._now = ThreadPoolExecutor(threads, thread_name_prefix=name, initializer=self._open_loop)
-        self._later = ThreadPoolExecutor(
-            _LATER_THREADS, thread_name_prefix=f"{name}-later", initializer=self._open_loop
-        )
+        self._now = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._later = ThreadPoolExecutor(_LATER_THREADS, thread_name_prefix=f"{name}-later")
         self._room = threading.BoundedSemaphore(_MAX_LATER)
         self._closing = threading.Event()
 
@@ -106,17 +102,10 @@ class LambdaFunction:
         self._later.submit(self._run_later, payload, str(uuid4())).add_done_callback(lambda _: self._room.release())
 
     def close(self) -> None:
-        """Let running invocations end, without further tries."""
+        """Let what was accepted end; further tries follow at once."""
         self._closing.set()
         self._now.shutdown()
         self._later.shutdown()
-        for loop in self._loops:
-            loop.close()
-
-    def _open_loop(self) -> None:
-        loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
-        self._loops.append(loop)
 
     def _run(self, payload: str, request_id: str) -> Any:  # noqa: ANN401 (whatever JSON a handler returns)
         context = LambdaContext(
@@ -132,8 +121,8 @@ class LambdaFunction:
                 logger.exception("asynchronous_invocation_failed", extra={"request_id": request_id, "again": pause})
             else:
                 return
-            if pause is None or self._closing.wait(pause):
-                return
+            if pause is not None:
+                self._closing.wait(pause)
 
 
 def _encode(value: object) -> str:

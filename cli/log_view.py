@@ -12,7 +12,19 @@ _COLOURS = {"api": "cyan", "stream": "magenta", "aws": "yellow", "tailrace": "gr
 _LEVELS = {"WARNING": "bold yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
 _WIDTH = max(map(len, _COLOURS))
 _NOT_SHOWN = frozenset(
-    {"time", "timestamp", "level", "event", "message", "logger", "location", "service", "taskName", "sampling_rate"}
+    {
+        "time",
+        "timestamp",
+        "level",
+        "event",
+        "message",
+        "logger",
+        "name",
+        "location",
+        "service",
+        "taskName",
+        "sampling_rate",
+    }
     | {"cold_start", "function_name", "function_memory_size", "function_arn", "function_request_id", "xray_trace_id"}
     | {"exception", "exception_name", "stack_trace"}
 )

@@ -55,6 +55,8 @@ def start_api(
             "TAILRACE_WORKFLOWS_FOLDER": str(workflows),
             "POWERTOOLS_METRICS_NAMESPACE": "Tailrace",
             "POWERTOOLS_SERVICE_NAME": "workflow-api",
+            # Cached bytecode is judged by its source's second and size: too coarse for a file that changes under us.
+            "PYTHONDONTWRITEBYTECODE": "1",
         },
         on_line=on_line,
         on_end=on_end,

@@ -66,9 +66,9 @@ def _stream_is_ready(client: httpx.Client, system: RunningSystem) -> bool:
 
 
 def _workflows(client: httpx.Client, system: RunningSystem) -> list[str] | None:
-    """The ids that the API lists; None while it does not answer."""
+    """The ids that the API lists, none where it answers that it could not load them; None while it is silent."""
     try:
         response = client.get(f"{system.api_url}/pipelines", headers={"Authorization": f"Bearer {system.api_key}"})
     except httpx.HTTPError:
         return None
-    return [workflow["id"] for workflow in response.json()["pipelines"]] if response.is_success else None
+    return [workflow["id"] for workflow in response.json()["workflows"]] if response.is_success else []

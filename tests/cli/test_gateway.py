@@ -1,6 +1,5 @@
 """A plain handler behind the gateway, asked over real HTTP."""
 
-import asyncio
 import threading
 from typing import Any
 
@@ -143,15 +142,3 @@ def test_slow_handler_keeps_no_other_request_waiting() -> None:
         slow.join()
 
     assert answered == {"path": "/quick"}
-
-
-def test_handler_may_use_the_event_loop_of_its_thread() -> None:
-    async def work() -> str:
-        await asyncio.sleep(0)
-        return "worked"
-
-    def handler(_event: dict[str, Any], _context: LambdaContext) -> Result:
-        return {"said": asyncio.get_event_loop().run_until_complete(work())}
-
-    with gateway_in_front_of(_function(handler)) as url:
-        assert httpx.get(url).json() == {"said": "worked"}

@@ -54,6 +54,16 @@ def test_asynchronous_invocation_is_given_up_after_the_third_try() -> None:
     assert len(tries.seen) == 3
 
 
+def test_asynchronous_invocation_is_not_lost_when_the_function_is_closed() -> None:
+    tries = Tries(failures=1)
+    function = LambdaFunction(tries, name="test", retries_after=(60.0, 60.0))
+
+    function.invoke_later({})
+    function.close()
+
+    assert tries.ended.is_set()
+
+
 def test_asynchronous_invocation_that_succeeds_runs_once() -> None:
     tries = Tries(failures=0)
     function = LambdaFunction(tries, name="test", retries_after=(0.0, 0.0))
