@@ -91,7 +91,7 @@ def _describe(result: RunResult, seconds: float) -> dict[str, Any]:
 def _unavailable(workflow: Workflow, trace_id: str) -> Problem:
     detail = (
         "The workflow has run, but the event log did not answer: what it sent may be delivered, or not. "
-        "To try again without a second delivery, send each request with an Idempotency-Key of its own."
+        "Another request runs the workflow again."
     )
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
