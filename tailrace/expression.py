@@ -108,7 +108,9 @@ class _Scanner:
     def _expression(self) -> str | Reference:
         if quoted := self._take(_QUOTED):
             return self._unquote(quoted)
+        start = self._at
         if self._take(_NAME) != "steps":
+            self._at = start
             self._fail("steps.<name> is expected, such as {{steps.trigger.event.body}}")
         first, *keys = self._keys() or [0]
         if not isinstance(first, str):
