@@ -103,3 +103,15 @@ class RunFinished(StepMisuse, RuntimeError):
 
 class InvalidTrigger(TailraceError, ValueError):
     """An event that is not JSON, so that no step could have it."""
+
+
+class NodeUnavailable(StepMisuse):
+    """A Node.js step that could not be run: there is no Node.js, or its process or function failed."""
+
+
+class NodeStepFailed(TailraceError):
+    """A Node.js step threw; the error's name and message are JavaScript's."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name

@@ -38,6 +38,10 @@ class Done:
         return "Done()"
 
 
+class Exports(dict[str, Json]):
+    """What a step exported, whole: returned by a step that knows nothing of `$return_value` in Python's way."""
+
+
 class Flow:
     """`pd.flow`."""
 
@@ -154,7 +158,9 @@ class Pd:
         self._finished = True
         value = thaw(text)
         exports = {name: thaw(kept) for name, kept in self._exports.items()}
-        exports |= {**(value if isinstance(value, dict) else {}), RETURN_VALUE: value}
+        exports |= value if isinstance(value, dict) else {}
+        if not isinstance(returned, Exports):
+            exports[RETURN_VALUE] = value
         self._run.exports[self._step] = freeze(exports)
         return exports
 

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from tailrace.calls import Outcome, start
-from tailrace.errors import InvalidTrigger
+from tailrace.errors import InvalidTrigger, NodeStepFailed
 from tailrace.event import Batch, Event
 from tailrace.event_log import EventLog
+from tailrace.node import NodeRuntime
 from tailrace.notice import NoticeFailed, Notifier
 from tailrace.pd import Pd
 from tailrace.result import RunResult, RunStatus, StepError, Trigger
@@ -35,14 +36,16 @@ async def run(
     notifier: Notifier,
     trace_id: str | None = None,
     deadline: float | None = None,
+    node: NodeRuntime | None = None,
     now: Callable[[], float] = time.time,
     make_id: Callable[[], str] = lambda: uuid4().hex,
 ) -> RunResult:
     """Run a workflow's steps, then let out what they sent.
 
     `trace_id` is the run's identity, which survives its being tried again: what was sent under it is appended once.
-    `deadline` is in seconds from now; a run that is not done by then ends as TimedOut. A step that raises, or a
-    deadline that passes, is a result. What was sent until then is delivered, or none of it with `on_error="discard"`.
+    `deadline` is in seconds from now; a run that is not done by then ends as TimedOut. `node` runs the Node.js steps.
+    A step that raises, or a deadline that passes, is a result. What was sent until then is delivered, or none of it
+    with `on_error="discard"`.
 
     Raises:
         InvalidTrigger: the event is not JSON.
@@ -50,7 +53,7 @@ async def run(
     """
     run_id = make_id()
     state = _begin(workflow, trigger, ids=(run_id, trace_id or run_id), now=now(), deadline=deadline)
-    progress = _Progress(workflow, state, deadline)
+    progress = _Progress(workflow, state, deadline, node)
     try:
         await progress.go()
     finally:
@@ -102,13 +105,14 @@ async def _announce(batch: Batch, notifier: Notifier, context: Context) -> bool:
 class _Progress:
     """How far a run has come."""
 
-    def __init__(self, workflow: Workflow, state: RunState, deadline: float | None) -> None:
+    def __init__(self, workflow: Workflow, state: RunState, deadline: float | None, node: NodeRuntime | None) -> None:
         self.status = RunStatus.COMPLETED
         self.exports: dict[str, dict[str, Json]] = {}
         self.error: StepError | None = None
         self._workflow = workflow
         self._state = state
         self._deadline = deadline
+        self._node = node
         self._began = asyncio.get_running_loop().time()
 
     async def go(self) -> None:
@@ -146,7 +150,7 @@ class _Progress:
         left = self._time_left()
         if left is not None and left <= 0:
             return None
-        call = start(step.call(pd), is_async=step.is_async)
+        call = start(step.call(pd, node=self._node), is_async=step.is_async)
         try:
             await asyncio.wait({call}, timeout=left)
             return call.result() if call.done() else None
@@ -168,7 +172,8 @@ class _Progress:
 
     def _fail(self, step: Step, error: BaseException) -> None:
         self.status = RunStatus.FAILED
-        self.error = StepError(step=step.name, type=type(error).__name__, message=_message(error))
+        kind = error.name if isinstance(error, NodeStepFailed) else type(error).__name__
+        self.error = StepError(step=step.name, type=kind, message=_message(error))
         logger.warning("step_failed", exc_info=error, extra={**self._fields(step), "error_type": self.error.type})
 
     def _fields(self, step: Step) -> dict[str, str]:

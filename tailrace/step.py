@@ -8,11 +8,12 @@ from typing import Any, TypeAlias
 
 from tailrace.action import Action
 from tailrace.errors import InvalidStep
+from tailrace.node import NodeRuntime, NodeStep
 from tailrace.pd import Pd
 from tailrace.props import Props
 from tailrace.run_state import TRIGGER
 
-StepFunction: TypeAlias = Callable[..., Any]
+StepFunction: TypeAlias = Callable[..., Any] | NodeStep
 
 _HINT = "Write def handler(pd): or async def handler(pd):."
 
@@ -25,8 +26,10 @@ class Step:
     function: StepFunction
     props: Props
 
-    def call(self, pd: Pd) -> Callable[[], Any]:
-        """Prepare the call with `pd`; an action gets its props as keywords, too."""
+    def call(self, pd: Pd, *, node: NodeRuntime | None) -> Callable[[], Any]:
+        """Prepare the call with `pd`; an action gets its props as keywords, too, and a Node.js step its runtime."""
+        if isinstance(self.function, NodeStep):
+            return functools.partial(self.function.run, pd, node)
         return functools.partial(self.function, pd, **(pd.inputs if isinstance(self.function, Action) else {}))
 
     @property
@@ -73,7 +76,7 @@ def check_function(function: StepFunction) -> None:
     Raises:
         InvalidStep: it can't; says why.
     """
-    if isinstance(function, Action):
+    if isinstance(function, Action | NodeStep):
         return
     if not callable(function):
         raise InvalidStep(f"{function!r:.80} is no function. {_HINT}")

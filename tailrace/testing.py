@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tailrace.event import Batch, WorkflowId
 from tailrace.event_log import EventLog
+from tailrace.node_process import NodeProcesses
 from tailrace.notice import Notifier
 from tailrace.response import Response
 from tailrace.runner import RunResult, RunStatus, StepError, Trigger, run
@@ -181,6 +182,7 @@ async def run_workflow_async(
         notifier=notifier or InMemoryNotifier(),
         trace_id=trace_id,
         deadline=deadline,
+        node=NodeProcesses.shared(),
     )
     return WorkflowRun(result)
 

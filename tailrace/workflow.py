@@ -1,5 +1,6 @@
 """What an author writes: a workflow, its steps in order; and how a folder of workflows is found."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +11,17 @@ from tailrace.action import Action, action
 from tailrace.errors import DuplicateWorkflow, InvalidStep, InvalidWorkflow
 from tailrace.event import WorkflowId, workflow_id
 from tailrace.modules import ImportFailure, import_folder
+from tailrace.node import NodeStep
 from tailrace.props import Props
 from tailrace.run_state import TRIGGER
-from tailrace.step import Step, check_function, check_name, name_of
+from tailrace.step import Step, StepFunction, check_function, check_name, name_of
 
 __all__ = ["Action", "ImportFailure", "OnError", "Registry", "Workflow", "action", "load_workflows"]
 
 OnError = Literal["flush", "discard"]
 """What becomes of a run's sends where a step raises, or the time is up: delivered, or all of them dropped."""
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
+_Function = TypeVar("_Function", bound=StepFunction)
 
 
 class Workflow:
@@ -71,6 +73,36 @@ class Workflow:
                 return self._add(None, function, props)
             case _:
                 raise InvalidStep(f'{self.id}: write workflow.step(function, …) or workflow.step("name", function, …).')
+
+    @overload
+    def node_step(self, file: str, /, **props: object) -> None: ...
+    @overload
+    def node_step(self, name: str, file: str, /, **props: object) -> None: ...
+
+    def node_step(self, /, *name_and_file: str, **props: object) -> None:
+        """Add a Node.js code step of Pipedream's kind: a file, relative to the module that adds it.
+
+        Its name is the file's, or a text that comes first: `workflow.node_step("code", "steps/names.mjs", who="Luke")`.
+
+        Raises:
+            InvalidStep: the file is not there, or is none of JavaScript's; or the name is taken or no identifier.
+            InvalidExpression: an expression can't be read, or refers to a step that does not come before.
+        """
+        folder = Path(sys._getframe(1).f_code.co_filename).parent  # noqa: SLF001 - the module that an author writes
+        match name_and_file:
+            case (file,):
+                self._add_node(None, folder, file, props)
+            case (name, file):
+                self._add_node(name, folder, file, props)
+            case _:
+                raise InvalidStep(f'{self.id}: write workflow.node_step("steps/file.mjs", …), or put a name before it.')
+
+    def _add_node(self, name: str | None, folder: Path, file: str, props: Mapping[str, object]) -> None:
+        try:
+            step = NodeStep(folder, file)
+        except InvalidStep as error:
+            raise InvalidStep(f"Workflow {self.id}: {error}") from error
+        self._add(name, step, props)
 
     def _add(self, name: str | None, function: _Function, props: Mapping[str, object]) -> _Function:
         try:

@@ -4,7 +4,7 @@
 // of `$`, `this` and `steps` is Pipedream's; docs/pipedream.md says where it differs.
 
 import { createInterface } from "node:readline";
-import { createReadStream, createWriteStream, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { formatWithOptions } from "node:util";
@@ -12,8 +12,6 @@ import { formatWithOptions } from "node:util";
 const MAX_CHANNEL_BYTES = 256;
 const MAX_PAYLOAD_BYTES = 256 * 1024;
 const MAX_LOG_LINES = 1000;
-const REQUEST_FD = 3;
-const ANSWER_FD = 4;
 const TYPES = {
   any: () => true,
   boolean: (value) => typeof value === "boolean",
@@ -239,11 +237,12 @@ export async function handler(request) {
   return runStep(request, fileURLToPath(new URL(".", import.meta.url)));
 }
 
-// The entry on one machine: requests and answers have descriptors of their own, since steps may write to stdout.
+// The entry on one machine. Standard output is for answers alone: what a step writes there goes to standard error.
 async function serve() {
-  const answers = createWriteStream("", { fd: ANSWER_FD });
-  for await (const line of createInterface({ input: createReadStream("", { fd: REQUEST_FD }) })) {
-    answers.write(`${JSON.stringify(await runStep(JSON.parse(line), process.cwd()))}\n`);
+  const answer = process.stdout.write.bind(process.stdout);
+  process.stdout.write = process.stderr.write.bind(process.stderr);
+  for await (const line of createInterface({ input: process.stdin })) {
+    answer(`${JSON.stringify(await runStep(JSON.parse(line), process.cwd()))}\n`);
   }
 }
 
