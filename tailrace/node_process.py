@@ -1,6 +1,7 @@
 """Runs Node.js steps on this machine: in processes that stay warm, one step at a time in each."""
 
 import atexit
+import contextlib
 import json
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ class NodeProcesses:
     def __init__(self, *, node: str | None = None) -> None:
         self._node = node
         self._idle: list[_NodeProcess] = []
+        self._all: set[_NodeProcess] = set()
         self._lock = threading.Lock()
         atexit.register(self.close)
 
@@ -45,29 +47,37 @@ class NodeProcesses:
             text = request.to_json(file=str((request.folder / request.file).resolve()))
             answer = process.ask(text, until=request.deadline)
         except BaseException:
-            process.close()
+            self._end(process)
             raise
         self._give_back(process)
         return NodeAnswer.of(answer)
 
     def close(self) -> None:
-        """End the processes."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for process in idle:
-            process.close()
+        """End the processes, those that are in the middle of a step too."""
+        for process in tuple(self._all):
+            self._end(process)
 
     def _take(self) -> "_NodeProcess":
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        return _NodeProcess(self._node or find_node())
+        process = _NodeProcess(self._node or find_node())
+        with self._lock:
+            self._all.add(process)
+        return process
 
     def _give_back(self, process: "_NodeProcess") -> None:
         with self._lock:
             if len(self._idle) < PROCESSES:
                 self._idle.append(process)
                 return
+        self._end(process)
+
+    def _end(self, process: "_NodeProcess") -> None:
+        with self._lock:
+            self._all.discard(process)
+            if process in self._idle:
+                self._idle.remove(process)
         process.close()
 
 
@@ -106,8 +116,9 @@ class _NodeProcess:
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
-        self._writer.close()
-        self._reader.close()
+        for pipe in (self._writer, self._reader):
+            with contextlib.suppress(OSError):  # what was not written has nobody to read it
+                pipe.close()
 
 
 @cache
