@@ -22,6 +22,8 @@ from typing import NoReturn
 from tailrace.errors import TailraceError, WorkflowsNotFound
 
 PACKAGE = "workflows"
+MAX_REASON = 1_000
+"""Characters of an error's message."""
 
 logger = logging.getLogger(__name__)
 _lock = threading.Lock()
@@ -61,6 +63,9 @@ def _module_names(folder: Path) -> list[str]:
 
 
 def _import(name: str, finder: "_Finder", modules: dict[str, ModuleType], failures: list[ImportFailure]) -> None:
+    if "." in name:
+        failures.append(ImportFailure(name, f"A module's name has no dot in it: rename {name}.py."))
+        return
     try:
         modules[name] = importlib.import_module(PACKAGE if name == "__init__" else f"{PACKAGE}.{name}")
     except KeyboardInterrupt:
@@ -145,7 +150,8 @@ def _explain(error: BaseException, folder: Path) -> str:
         return f"The package {error.name!r} is not installed{place}."
     if isinstance(error, TailraceError):
         return f"{error}{place}"
-    return traceback.format_exception_only(error)[-1].strip() + place
+    text = error.msg if isinstance(error, SyntaxError) else str(traceback.TracebackException.from_exception(error))
+    return f"{type(error).__name__}: {' '.join(text.split())[:MAX_REASON]}{place}"
 
 
 def _place(error: BaseException, folder: Path) -> str:
