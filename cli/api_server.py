@@ -8,8 +8,10 @@ workflows, so that requests wait for the next one instead of being refused.
 
 import argparse
 import logging
+import signal
 import socket
 import sys
+from types import FrameType
 
 from cli.api_function import api_function
 from cli.gateway import Gateway
@@ -33,11 +35,17 @@ def main() -> None:
     except InvalidSettings as error:
         sys.exit(str(error))
     function = api_function(settings)
+    # uvicorn stops at a signal and then raises it again: without this, runs that were accepted would end with it.
+    signal.signal(signal.SIGTERM, _stop)
     logger.info("api_started")
     try:
         web_server(Gateway(function)).run(sockets=[socket.socket(fileno=descriptor)])
     finally:
         function.close()
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
 
 
 if __name__ == "__main__":
