@@ -1,6 +1,7 @@
 """The stream service's routes. Everything that can be wrong with a request is said before its stream begins."""
 
 import random
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Header, Path, Query, Response
@@ -14,7 +15,7 @@ from stream_service.connection import Connection
 from stream_service.hub import Hub
 from stream_service.inspector import inspector
 from stream_service.pulse import Pulse
-from stream_service.response import StreamResponse
+from stream_service.response import Follower, StreamResponse
 from stream_service.settings import Settings
 from stream_service.subscription import DEFAULT_REPLAY, MAX_REPLAY, Subscription, Wish
 from tailrace.event import MAX_CHANNEL_BYTES, WorkflowId, workflow_id
@@ -55,7 +56,7 @@ Channel = Annotated[str, Query(min_length=1, max_length=MAX_CHANNEL_BYTES)]
 
 def create_app(*, hub: Hub, door: Door, pulse: Pulse, registry: CollectorRegistry, settings: Settings) -> FastAPI:
     """Make the application over a hub."""
-    app = FastAPI(title="Tailrace stream service", docs_url=None, redoc_url=None)
+    app = FastAPI(title="Tailrace stream service", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(_streams(hub, door, settings))
     app.include_router(_platform(door, pulse, registry))
     app.include_router(inspector())
@@ -99,8 +100,10 @@ def _streams(hub: Hub, door: Door, settings: Settings) -> APIRouter:
             control=control,
         )
 
-        def subscribe(connection: Connection) -> Subscription | None:
-            return None if door.closed else hub.subscribe(WorkflowId(stream_id), connection, wish)
+        def subscribe(connection: Connection, introduce: Callable[[Follower], None]) -> Subscription | None:
+            if door.closed:
+                return None
+            return hub.subscribe(WorkflowId(stream_id), connection, wish, introduce=introduce)
 
         return StreamResponse(first_bytes=sse.retry(_retry(settings)), subscribe=subscribe)
 

@@ -3,6 +3,7 @@
 It does no I/O and has no clock: notices, answers and ticks come in, questions and writes go out.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from stream_service.connection import Connection
@@ -57,8 +58,18 @@ class Hub:
         """Whether one more client would be too many."""
         return self.connections >= self.bounds.connections
 
-    def subscribe(self, workflow_id: WorkflowId, connection: Connection, wish: Wish) -> Subscription:
-        """Let a client follow a stream: replay, then live."""
+    def subscribe(
+        self,
+        workflow_id: WorkflowId,
+        connection: Connection,
+        wish: Wish,
+        *,
+        introduce: Callable[[Subscription], None] | None = None,
+    ) -> Subscription:
+        """Let a client follow a stream: replay, then live.
+
+        `introduce` is called before the first write, so that already that one may pause the subscription.
+        """
         stream = self._streams.get(workflow_id)
         if stream is None:
             # Register before reading: an event recorded in between is then seen twice, never missed.
@@ -67,6 +78,8 @@ class Hub:
             self._streams[workflow_id] = stream
             stream.load()
         subscription = Subscription(stream, connection, wish)
+        if introduce is not None:
+            introduce(subscription)
         stream.add(subscription)
         return subscription
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -56,11 +56,13 @@ class AsgiConnection:
         self._aborted = False
 
     def follow(self, follower: Follower) -> None:
-        """Say who shall hear how the socket fares."""
+        """Say who shall hear how the socket fares, before it writes anything."""
         self._follower = follower
 
     def write(self, data: bytes) -> None:
-        """Queue bytes; over HIGH_WATER the follower is paused."""
+        """Queue bytes; over HIGH_WATER the follower is paused. Behind the end nothing is taken any more."""
+        if self._ended or self._aborted:
+            return
         self._waiting.append(data)
         self._size += len(data)
         self._wake.set()
@@ -98,12 +100,16 @@ class AsgiConnection:
                 return
 
 
+Subscribe: TypeAlias = Callable[[Connection, Callable[[Follower], None]], Follower | None]
+"""Has a connection written to, and says by whom before the first write; None where there is no room for a client."""
+
+
 class StreamResponse(Response):
     """A stream of events. Its headers go out before anything is read, so that nothing can take their place."""
 
     media_type = sse.CONTENT_TYPE
 
-    def __init__(self, *, first_bytes: bytes, subscribe: Callable[[Connection], Follower | None]) -> None:
+    def __init__(self, *, first_bytes: bytes, subscribe: Subscribe) -> None:
         super().__init__(headers=HEADERS)
         del self.headers["content-length"]
         self._first_bytes = first_bytes
@@ -117,12 +123,11 @@ class StreamResponse(Response):
             return
         connection = AsgiConnection(scope.get("extensions", {}).get(TRANSPORT, {}).get("transport"))
         connection.write(self._first_bytes)
-        follower = self._subscribe(connection)
+        follower = self._subscribe(connection, connection.follow)
         if follower is None:
             connection.end()
             await connection.pump(send)
             return
-        connection.follow(follower)
         try:
             await self._pump_until_gone(connection, receive, send)
         finally:
@@ -137,7 +142,9 @@ class StreamResponse(Response):
         finally:
             for task in (pump, gone):
                 task.cancel()
-            await asyncio.gather(pump, gone, return_exceptions=True)
+            outcome, _ = await asyncio.gather(pump, gone, return_exceptions=True)
+        if isinstance(outcome, Exception):
+            raise outcome
 
 
 async def _disconnected(receive: Receive) -> None:
