@@ -3,6 +3,7 @@
 import sys
 
 import uvloop
+from botocore.exceptions import BotoCoreError
 from pydantic import ValidationError
 
 from stream_service import logs
@@ -20,7 +21,11 @@ def main() -> int:
             sys.stderr.write(f"TAILRACE_{'.'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}\n")
         return 2
     logs.configure(settings.log_level)
-    uvloop.run(_serve(settings))
+    try:
+        uvloop.run(_serve(settings))
+    except BotoCoreError as error:  # while the clients are made; whatever fails later is in a group
+        sys.stderr.write(f"AWS: {error}\n")
+        return 2
     return 0
 
 

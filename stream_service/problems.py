@@ -27,7 +27,7 @@ def problem(status: int, detail: str, *, headers: dict[str, str] | None = None) 
 
 async def _explain_validation(_: Request, error: Exception) -> JSONResponse:
     wrong = error.errors() if isinstance(error, RequestValidationError) else []
-    reasons = [f"{each['loc'][-1]}: {each['msg'].removeprefix('Value error, ')}" for each in wrong]
+    reasons = [f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg'].removeprefix('Value error, ')}" for each in wrong]
     return problem(422, "; ".join(reasons))
 
 

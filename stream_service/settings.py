@@ -1,14 +1,22 @@
 """The stream service's settings: the environment, read once, whole, at the edge."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from stream_service.hub import Bounds
 
 _MIB = 1024 * 1024
+_Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+$")]
+
+
+def _split(origins: object) -> object:
+    """Take the environment's text apart."""
+    if isinstance(origins, str):
+        return tuple(filter(None, (origin.strip() for origin in origins.split(","))))
+    return origins
 
 
 class Settings(BaseSettings):
@@ -22,10 +30,12 @@ class Settings(BaseSettings):
     queue_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")] = "tailrace-"
     host: str = "127.0.0.1"
     port: int = Field(default=8701, ge=0, le=65535)
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    cors_origins: Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(_split)] = ()
     """Separated by commas; with none, any page may read streams, without credentials."""
     receivers: int = Field(default=3, ge=1, le=16)
     """Threads that wait for notices."""
+    canary_seconds: float = Field(default=30.0, gt=0, le=60)
+    """Between two notices that the service sends to itself, once they have come back."""
     keepalive_seconds: float = Field(default=15.0, gt=0, le=60)
     sweep_seconds: float = Field(default=15.0, gt=0, le=60)
     degraded_sweep_seconds: float = Field(default=2.0, gt=0, le=60)
@@ -38,7 +48,7 @@ class Settings(BaseSettings):
     ring_events: int = Field(default=1024, ge=100)
     ring_bytes: int = Field(default=4 * _MIB, ge=512 * 1024)
     all_rings_bytes: int = Field(default=256 * _MIB, ge=_MIB)
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @property
     def retention(self) -> timedelta:
