@@ -6,15 +6,16 @@ above all, stays in the event loop's thread.
 
 import asyncio
 import logging
-import random
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from stream_service.queue import GONE, Queue
+from stream_service.queue import Queue
+from stream_service.receiver import LONGEST_PAUSE, Receiver, pause_after
+from stream_service.threads import in_daemon_thread
 from tailrace.errors import InvalidNotice
 from tailrace.notice import Canary, Notice, decode_notice
 
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LONGEST_PAUSE = 5.0
-"""Seconds between two tries to reach SQS or SNS, at most."""
+REMOVAL_SECONDS = 10.0
+"""For unsubscribing and deleting at the end, at most."""
+_HAND_OVER_CHECK_SECONDS = 0.5
 
 
 class Feed:
@@ -42,103 +44,102 @@ class Feed:
         self._deliver = deliver
         self._in_doubt = in_doubt
         self._receivers = receivers
-        self._lost = asyncio.Event()
-        self._stop = threading.Event()
+        self.opened = asyncio.Event()
+        """Set once there is a queue; canaries sent earlier could not come back."""
+        self._renewal = asyncio.Event()
+        self._stop = threading.Event()  # of the receivers that run
+        self._gone: str | None = None  # the queue that its receivers found deleted
         self.invalid = 0
         """Messages that were no notices."""
 
     async def run(self) -> None:
         """Open the queue, and open another whenever it is lost; streams are in doubt from then on."""
         loop = asyncio.get_running_loop()
-        failures = 0
+        short_lives = 0
         while True:
-            self._lost.clear()
-            try:
-                url = await asyncio.to_thread(self._queue.open)
-            except (BotoCoreError, ClientError) as error:
-                failures += 1
-                logger.warning("feed_not_opened", extra={"error": str(error)})
-                await asyncio.sleep(random.random() * min(LONGEST_PAUSE, 0.1 * 2 ** min(failures, 8)))  # noqa: S311 - jitter
-                continue
-            failures = 0
+            url = await self._open()
+            self._renewal.clear()
             self._in_doubt()  # what was published before this queue was subscribed never reached it
             self._start_receivers(url, loop)
-            await self._lost.wait()
+            self.opened.set()
+            opened = loop.time()
+            await self._renewal.wait()
             self._stop.set()
+            short_lives = 0 if loop.time() - opened >= LONGEST_PAUSE else short_lives + 1
+            if short_lives > 1:
+                await asyncio.sleep(pause_after(short_lives))
 
     def renew(self) -> None:
         """Subscribe anew: canaries don't come back."""
-        self._lost.set()
+        self._renewal.set()
 
     async def close(self) -> None:
-        """Stop receiving, and remove subscription and queue."""
+        """Stop receiving, and remove subscription and queue; call it when `run` has been cancelled."""
         self._stop.set()
-        await asyncio.to_thread(self._queue.remove)
+        try:
+            await asyncio.wait_for(in_daemon_thread(self._queue.remove, name="feed-remove"), REMOVAL_SECONDS)
+        except TimeoutError:
+            logger.warning("feed_not_removed", extra={"error": f"SNS or SQS took more than {REMOVAL_SECONDS:.0f} s."})
+
+    async def _open(self) -> str:
+        failures = 0
+        while True:
+            try:
+                return await in_daemon_thread(partial(self._queue.open, gone=self._gone), name="feed-open")
+            except (BotoCoreError, ClientError) as error:
+                failures += 1
+                logger.warning("feed_not_opened", extra={"error": str(error)})
+                await asyncio.sleep(pause_after(failures))
 
     def _start_receivers(self, url: str, loop: asyncio.AbstractEventLoop) -> None:
-        self._stop = threading.Event()
-
-        def lost() -> None:
-            loop.call_soon_threadsafe(self.renew)
-
+        stop = self._stop = threading.Event()
+        receiver = Receiver(
+            self._queue,
+            url,
+            stop=stop,
+            hand_over=partial(self._hand_over, loop, stop),
+            lost=partial(loop.call_soon_threadsafe, self._lose, url, stop),
+        )
         for number in range(self._receivers):
-            receiver = _Receiver(self._queue, url, self._stop, lambda messages: self._hand_over(loop, messages))
-            threading.Thread(target=receiver.run, args=(lost,), name=f"feed-{number}", daemon=True).start()
+            threading.Thread(target=receiver.run, name=f"feed-{number}", daemon=True).start()
 
-    def _hand_over(self, loop: asyncio.AbstractEventLoop, messages: "list[MessageTypeDef]") -> None:
+    def _lose(self, url: str, stop: threading.Event) -> None:
+        """Hear from a receiver that its queue is gone; those of a former queue have nothing to say any more."""
+        if stop is self._stop and not stop.is_set():
+            stop.set()
+            self._gone = url
+            self.renew()
+
+    def _hand_over(
+        self, loop: asyncio.AbstractEventLoop, stop: threading.Event, messages: "list[MessageTypeDef]"
+    ) -> None:
         """Deliver in the loop's thread, and wait until that is done: so no more is received than the loop can take."""
-        notices = [notice for message in messages if (notice := self._decode(message.get("Body", ""))) is not None]
-        done: Future[None] = Future()
+        notices = [notice for message in messages if (notice := _decode(message.get("Body", ""))) is not None]
+        done = threading.Event()
 
         def deliver() -> None:
+            self.invalid += len(messages) - len(notices)
             try:
                 for notice in notices:
-                    self._deliver(notice)
+                    self._deliver_one(notice)
             finally:
-                done.set_result(None)
+                done.set()
 
         loop.call_soon_threadsafe(deliver)
-        done.result()
+        while not done.wait(_HAND_OVER_CHECK_SECONDS) and not stop.is_set():
+            pass
 
-    def _decode(self, body: str) -> Notice | Canary | None:
+    def _deliver_one(self, notice: Notice | Canary) -> None:
         try:
-            return decode_notice(body)
-        except InvalidNotice as error:
-            self.invalid += 1
-            logger.warning("notice_not_valid", extra={"error": str(error)})
-            return None
+            self._deliver(notice)
+        except Exception:
+            # Anybody who may publish to the topic can send anything: one notice must not cost the others, nor the task.
+            logger.exception("notice_not_delivered")
 
 
-class _Receiver:
-    """One thread that long-polls, hands over, and deletes."""
-
-    def __init__(
-        self,
-        queue: Queue,
-        url: str,
-        stop: threading.Event,
-        hand_over: "Callable[[list[MessageTypeDef]], None]",
-    ) -> None:
-        self._queue = queue
-        self._url = url
-        self._stop = stop
-        self._hand_over = hand_over
-
-    def run(self, lost: Callable[[], None]) -> None:
-        """Receive until stopped; say so where the queue is gone."""
-        failures = 0
-        while not self._stop.is_set():
-            try:
-                if messages := self._queue.receive(self._url):
-                    self._hand_over(messages)
-                    self._queue.delete(self._url, messages)
-                failures = 0
-            except (BotoCoreError, ClientError) as error:
-                if self._stop.is_set():
-                    return
-                logger.warning("feed_not_read", extra={"error": str(error)})
-                if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in GONE:
-                    lost()
-                    return
-                failures += 1
-                self._stop.wait(random.random() * min(LONGEST_PAUSE, 0.1 * 2 ** min(failures, 8)))  # noqa: S311 - jitter
+def _decode(body: str) -> Notice | Canary | None:
+    try:
+        return decode_notice(body)
+    except InvalidNotice as error:
+        logger.warning("notice_not_valid", extra={"error": str(error)})
+        return None

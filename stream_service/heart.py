@@ -4,20 +4,24 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from stream_service.hub import Hub
-from stream_service.pulse import Pulse
+from stream_service.pulse import DEGRADED_AFTER, Pulse
+from stream_service.threads import in_daemon_thread
 from tailrace.event import WorkflowId
 from tailrace.notice import Canary, encode_canary
 
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
-CANARY_SECONDS = 30.0
 HASTY_CANARY_SECONDS = 0.5
-"""Until the feed has shown that it works."""
+"""From a canary's return to the next canary, until the feed has shown that it works."""
+HASTY_PATIENCE_SECONDS = 2.0
+"""How long a canary's return is waited for until then."""
 DEGRADED_CANARY_SECONDS = 5.0
 
 
@@ -79,35 +83,55 @@ class Sweeper:
 class Canaries:
     """Sends canaries to this task's own queue, by way of the topic, and has the feed renewed when they stay away."""
 
-    def __init__(self, pulse: Pulse, *, task: str, publish: Callable[[str], None], renew: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        pulse: Pulse,
+        *,
+        task: str,
+        every: float,
+        opened: asyncio.Event,
+        publish: Callable[[str], None],
+        renew: Callable[[], None],
+    ) -> None:
         self._pulse = pulse
         self._task = task
+        self._every = every
+        self._opened = opened
         self._publish = publish
         self._renew = renew
+        self._returned = asyncio.Event()
 
     def came_back(self, canary: Canary) -> None:
         """Hear of a canary; other tasks' are none of ours."""
         if canary.task == self._task:
             was_degraded = self._pulse.degraded
             self._pulse.came_back(canary.number)
+            self._returned.set()
             if was_degraded and not self._pulse.degraded:
                 logger.info("feed_works")
 
     async def run(self) -> None:
-        """Send canaries for ever."""
+        """Send canaries for ever, once there is a queue that they can come back through."""
+        await self._opened.wait()
         while True:
-            number = self._pulse.next_number()
-            if self._pulse.ready and self._pulse.degraded:
+            canary = Canary(self._task, self._pulse.next_number())
+            if self._pulse.missed >= DEGRADED_AFTER:
                 logger.warning("feed_degraded", extra={"missed": self._pulse.missed})
                 self._renew()
-            try:
-                await asyncio.to_thread(self._publish, encode_canary(Canary(self._task, number)))
-            except (BotoCoreError, ClientError) as error:
-                logger.warning("canary_not_sent", extra={"error": str(error)})
-            await asyncio.sleep(self._interval)
+            await self._send(canary)
+            await self._pause()
 
-    @property
-    def _interval(self) -> float:
-        if not self._pulse.ready:
-            return HASTY_CANARY_SECONDS
-        return DEGRADED_CANARY_SECONDS if self._pulse.degraded else CANARY_SECONDS
+    async def _send(self, canary: Canary) -> None:
+        self._returned.clear()
+        try:
+            await in_daemon_thread(partial(self._publish, encode_canary(canary)), name="canary")
+        except (BotoCoreError, ClientError) as error:
+            logger.warning("canary_not_sent", extra={"error": str(error)})
+
+    async def _pause(self) -> None:
+        if self._pulse.ready:
+            await asyncio.sleep(min(self._every, DEGRADED_CANARY_SECONDS) if self._pulse.degraded else self._every)
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._returned.wait(), HASTY_PATIENCE_SECONDS)
+        await asyncio.sleep(HASTY_CANARY_SECONDS)

@@ -23,22 +23,22 @@ class Pulse:
 
     @property
     def missed(self) -> int:
-        """How many canaries in a row did not come back."""
+        """How many canaries before the last one sent have not come back, nor any later one."""
         return self._missed
 
     def next_number(self) -> int:
-        """Count the canary that is sent last as missed if it isn't back, and name the next."""
-        if self._number > self._back:
-            self._missed += 1
-            self._streak = 0
+        """Count the canaries that are not back as missed, and name the next."""
+        self._missed = self._number - self._back
         self._number += 1
         return self._number
 
     def came_back(self, number: int) -> None:
-        """Hear of a canary of this task; a doubled or late one counts for nothing."""
+        """Hear of a canary of this task; one that is doubled, or that a later one overtook, counts for nothing.
+
+        However long they take: a canary that is late says that the feed works, and is slow.
+        """
         if self._back < number <= self._number:
+            self._streak = self._streak + 1 if number == self._back + 1 else 1
             self._back = number
-            if number == self._number:
-                self._missed = 0
-                self._streak += 1
-                self.ready = self.ready or self._streak >= READY_AFTER
+            self._missed = max(0, self._number - 1 - number)
+            self.ready = self.ready or self._streak >= READY_AFTER

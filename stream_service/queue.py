@@ -1,12 +1,15 @@
 """A task's own queue, and its subscription to the topic: made at start, removed at the end."""
 
-import json
 import logging
+import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+from stream_service.queue_policy import arn_beside, queue_policy
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -21,17 +24,26 @@ VISIBILITY_SECONDS = 30
 LONG_POLL_SECONDS = 5
 """Short, so that a receiver notices soon that it shall stop."""
 MESSAGES_AT_ONCE = 10
-GONE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+_GONE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+
+
+class QueueRemoved(Exception):
+    """The queue was asked for after it had been removed for good."""
 
 
 def sqs_client(*, receivers: int) -> "SQSClient":
-    """Make a client with a connection for each receiver, and one to spare."""
-    return boto3.client("sqs", config=_config(LONG_POLL_SECONDS + 10, receivers + 1))
+    """Make a client with a connection for each receiver, for its successor after a renewal, and one to spare."""
+    return boto3.client("sqs", config=_config(LONG_POLL_SECONDS + 10, 2 * receivers + 1))
 
 
 def sns_client() -> "SNSClient":
     """Make a client for canaries and the subscription."""
     return boto3.client("sns", config=_config(5, 2))
+
+
+def is_gone(error: Exception) -> bool:
+    """Whether this is how SQS says that there is no such queue."""
+    return isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in _GONE
 
 
 def _config(read_timeout: int, connections: int) -> Config:
@@ -44,7 +56,10 @@ def _config(read_timeout: int, connections: int) -> Config:
 
 
 class Queue:
-    """A queue that only the topic may send to, and its raw subscription."""
+    """A queue that only the topic may send to, and its raw subscription.
+
+    Its methods block; `open` and `remove` may be called from different threads.
+    """
 
     def __init__(self, *, sqs: "SQSClient", sns: "SNSClient", topic_arn: str, name: str) -> None:
         self._sqs = sqs
@@ -54,28 +69,33 @@ class Queue:
         self._made = 0
         self._url: str | None = None
         self._subscription: str | None = None
+        self._removed = False
+        self._changing = threading.Lock()  # an `open` under way must not leave behind what `remove` no longer sees
 
-    def open(self) -> str:
-        """Make the queue where there is none, subscribe it, and return its URL.
+    def open(self, *, gone: str | None = None) -> str:
+        """Make the queue where there is none, subscribe it, and return its URL; `gone` is one known to be deleted.
 
         A queue that was deleted leaves its name unusable for a minute, so each new one has a name of its own.
 
         Raises:
             BotoCoreError, ClientError: SQS or SNS refused, or did not answer; call again.
+            QueueRemoved: `remove` was called.
         """
-        if self._url is None or not self._exists(self._url):
-            self._url = self._make()
-        queue_arn = self._arn(self._url)
-        self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": self._policy(queue_arn)})
-        self._subscription = self._sns.subscribe(
-            TopicArn=self._topic_arn,
-            Protocol="sqs",
-            Endpoint=queue_arn,
-            Attributes={"RawMessageDelivery": "true"},
-            ReturnSubscriptionArn=True,
-        )["SubscriptionArn"]
-        logger.info("feed_opened", extra={"queue": self._url})
-        return self._url
+        with self._changing:
+            if self._removed:
+                raise QueueRemoved
+            if self._url is None or self._url == gone or not self._renew_policy(self._url):
+                self._forget_subscription()
+                self._url = self._make()
+            self._subscription = self._sns.subscribe(
+                TopicArn=self._topic_arn,
+                Protocol="sqs",
+                Endpoint=self._arn(self._url),
+                Attributes={"RawMessageDelivery": "true"},
+                ReturnSubscriptionArn=True,
+            )["SubscriptionArn"]
+            logger.info("feed_opened", extra={"queue": self._url})
+            return self._url
 
     def receive(self, url: str) -> "list[MessageTypeDef]":
         """Wait for messages, LONG_POLL_SECONDS at most."""
@@ -99,62 +119,54 @@ class Queue:
         self._sns.publish(TopicArn=self._topic_arn, Message=message)
 
     def remove(self) -> None:
-        """Unsubscribe and delete the queue; what fails is left to the janitor."""
+        """Unsubscribe and delete the queue, for good; what fails is left to the janitor."""
+        with self._changing:
+            self._removed = True
+            self._forget_subscription()
+            url, self._url = self._url, None
+            if url is not None:
+                self._try(lambda: self._sqs.delete_queue(QueueUrl=url))
+
+    def _forget_subscription(self) -> None:
+        """Unsubscribe: SNS keeps the subscription of a queue that is gone."""
+        arn, self._subscription = self._subscription, None
+        if arn is not None:
+            self._try(lambda: self._sns.unsubscribe(SubscriptionArn=arn))
+
+    @staticmethod
+    def _try(remove: Callable[[], object]) -> None:
         try:
-            if self._subscription is not None:
-                self._sns.unsubscribe(SubscriptionArn=self._subscription)
-            if self._url is not None:
-                self._sqs.delete_queue(QueueUrl=self._url)
+            remove()
         except (BotoCoreError, ClientError) as error:
-            logger.warning("feed_not_removed", extra={"error": str(error)})
+            if not is_gone(error):
+                logger.warning("feed_not_removed", extra={"error": str(error)})
 
     def _make(self) -> str:
-        self._made += 1
-        name = self._name if self._made == 1 else f"{self._name}-{self._made}"
-        return self._sqs.create_queue(
+        name = self._name if self._made == 0 else f"{self._name}-{self._made + 1}"
+        url = self._sqs.create_queue(
             QueueName=name,
             Attributes={
                 "MessageRetentionPeriod": str(RETENTION_SECONDS),
                 "VisibilityTimeout": str(VISIBILITY_SECONDS),
                 "SqsManagedSseEnabled": "true",
+                # From the first moment on: a policy that is set later takes up to a minute to spread.
+                "Policy": queue_policy(topic_arn=self._topic_arn, queue_arn=arn_beside(self._topic_arn, name)),
             },
             tags={"tailrace:topic": self._topic_arn},
         )["QueueUrl"]
+        self._made += 1
+        return url
 
-    def _exists(self, url: str) -> bool:
+    def _renew_policy(self, url: str) -> bool:
+        """Set the policy again; False where there is no such queue any more."""
         try:
-            self._arn(url)
+            policy = queue_policy(topic_arn=self._topic_arn, queue_arn=self._arn(url))
+            self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in GONE:
+            if is_gone(error):
                 return False
             raise
         return True
 
     def _arn(self, url: str) -> str:
         return self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-
-    def _policy(self, queue_arn: str) -> str:
-        """Let the topic send, and refuse everybody without TLS."""
-        return json.dumps(
-            {
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Sid": "TopicMaySend",
-                        "Effect": "Allow",
-                        "Principal": {"Service": "sns.amazonaws.com"},
-                        "Action": "sqs:SendMessage",
-                        "Resource": queue_arn,
-                        "Condition": {"ArnEquals": {"aws:SourceArn": self._topic_arn}},
-                    },
-                    {
-                        "Sid": "NobodyWithoutTls",
-                        "Effect": "Deny",
-                        "Principal": "*",
-                        "Action": "sqs:*",
-                        "Resource": queue_arn,
-                        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                    },
-                ],
-            }
-        )

@@ -34,6 +34,7 @@ class Reader:
         self._chance = chance
         self._at_once = asyncio.Semaphore(READS_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.failures = 0
         """Readings that the log failed to answer."""
 
@@ -46,7 +47,11 @@ class Reader:
         """Begin to carry out a question."""
         task = asyncio.get_running_loop().create_task(self._carry_out(question))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    async def run(self) -> None:
+        """Wait for ever; raise what no reading should have raised, since its stream would wait for ever too."""
+        await self._died
 
     async def close(self) -> None:
         """Drop what has no answer yet."""
@@ -54,6 +59,11 @@ class Reader:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None and not self._died.done():
+            self._died.set_exception(error)
 
     async def _carry_out(self, question: Question) -> None:
         log, workflow_id = self._log, question.workflow_id

@@ -1,56 +1,96 @@
 """uvicorn, with the two things that long streams need of it: a signal that drains first, and a way to cut a client.
 
-What is used of uvicorn's inside (`handle_exit`, `HttpToolsProtocol.on_message_begin`, its `scope` and `transport`) is
-used here alone; pyproject.toml pins its minor release.
+What is used of uvicorn's inside (`handle_exit`, and what `TransportProtocol` overrides) is used here alone;
+pyproject.toml pins its minor release.
 """
 
 import asyncio
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
 
 TRANSPORT = "tailrace.transport"
 """The ASGI extension through which a response reaches its connection's transport."""
+OWNERS_SIGNALS = 2
 
 
 class TransportProtocol(HttpToolsProtocol):
-    """uvicorn's own protocol, which also tells the application its transport."""
+    """uvicorn's own protocol, which also tells the application its transport, and every request its end."""
+
+    silence_seconds: float = 60.0
+    """How long what was sent may stay unacknowledged, or unsent, before the kernel gives the connection up."""
+    _running: RequestResponseCycle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
+        """Begin a connection."""
+        super().connection_made(transport)
+        sock = transport.get_extra_info("socket")
+        if sock is not None and hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux has it
+            with suppress(OSError):  # the peer has gone already
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self.silence_seconds * 1000))
 
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
         self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: a client may offer HTTP/2, as curl --http2 does, and goes on with HTTP/1.1."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End a connection."""
+        super().connection_lost(exc)
+        # uvicorn tells the request that came last; an open stream may have others waiting behind it.
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
+
 
 class DrainingServer(uvicorn.Server):
-    """A server that drains at the first signal, and stops at the second."""
+    """A server that leaves the first two signals to its owner, and stops at the third."""
 
-    def __init__(self, config: uvicorn.Config, *, drain: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, *, on_signal: Callable[[], object]) -> None:
         super().__init__(config)
-        self._drain = drain
-        self._told = False
+        self._on_signal = on_signal
+        self._signals = 0
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
         """Hear a signal: uvicorn alone would wait for open streams, which never end."""
         # Signals are not kept for uvicorn to raise again at the end: a drained service exits with 0.
-        if self._told:
-            self.force_exit = self.should_exit
-            self.should_exit = True
+        self._signals += 1
+        if self._signals <= OWNERS_SIGNALS:
+            self._on_signal()
         else:
-            self._told = True
-            self._drain()
+            self.should_exit = self.force_exit = True
 
 
-def make_server(app: FastAPI, *, host: str, port: int, drain: Callable[[], None]) -> DrainingServer:
-    """Make a server for the application; `drain` is called in the event loop, once."""
+def make_server(
+    app: FastAPI, *, host: str, port: int, silence_seconds: float, on_signal: Callable[[], None]
+) -> DrainingServer:
+    """Make a server for the application; `on_signal` is called in the event loop."""
+
+    class Protocol(TransportProtocol):
+        pass
+
+    Protocol.silence_seconds = silence_seconds
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
-        http=TransportProtocol,
+        http=Protocol,
         ws="none",
         loop="uvloop",
         lifespan="off",
@@ -63,8 +103,4 @@ def make_server(app: FastAPI, *, host: str, port: int, drain: Callable[[], None]
         timeout_graceful_shutdown=2,
     )
     loop = asyncio.get_running_loop()
-
-    def drain_in_loop() -> None:
-        loop.call_soon_threadsafe(drain)
-
-    return DrainingServer(config, drain=drain_in_loop)
+    return DrainingServer(config, on_signal=lambda: loop.call_soon_threadsafe(on_signal))

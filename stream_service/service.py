@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from stream_service import heart
 from stream_service.api import Door, create_app
-from stream_service.drain import drain
+from stream_service.drain import Drain
 from stream_service.feed import Feed
 from stream_service.hub import Hub
 from stream_service.metrics import ServiceMetrics
@@ -19,6 +19,9 @@ from tailrace.dynamodb import DynamoDBTable, dynamodb_client
 from tailrace.event_log import EventLog
 from tailrace.notice import Canary, Notice
 
+SILENCE_MARGIN_SECONDS = 15.0
+"""A client that does not read is the hub's to cut, and to count; the kernel finds those that went without a word."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
@@ -28,15 +31,17 @@ class Service:
     hub: Hub
     reader: Reader
     feed: Feed
-    door: Door
     sweeper: heart.Sweeper
     canaries: heart.Canaries
+    drain: Drain
     server: DrainingServer
 
     async def run(self) -> None:
         """Serve until a signal has drained the service; a part that dies takes the others with it."""
         async with asyncio.TaskGroup() as parts:
             others = [
+                parts.create_task(self._drain_and_stop()),
+                parts.create_task(self.reader.run()),
                 parts.create_task(self.feed.run()),
                 parts.create_task(self.canaries.run()),
                 parts.create_task(self.sweeper.run()),
@@ -51,9 +56,8 @@ class Service:
                 await self.reader.close()
                 await self.feed.close()
 
-    async def drain(self) -> None:
-        """End the streams, then the server."""
-        await drain(self.hub, self.door, over=self.settings.drain_seconds)
+    async def _drain_and_stop(self) -> None:
+        await self.drain.run()
         self.server.should_exit = True
 
 
@@ -82,22 +86,31 @@ def make_service(settings: Settings, *, task: str) -> Service:
             hub.offer(notice)
 
     feed = Feed(queue, deliver=deliver, in_doubt=sweeper.all_in_doubt, receivers=settings.receivers)
-    canaries = heart.Canaries(pulse, task=task, publish=queue.publish, renew=feed.renew)
+    canaries = heart.Canaries(
+        pulse,
+        task=task,
+        every=settings.canary_seconds,
+        opened=feed.opened,
+        publish=queue.publish,
+        renew=feed.renew,
+    )
     metrics = ServiceMetrics(hub=hub, reader=reader, feed=feed, pulse=pulse)
     door = Door(hub)
     app = create_app(hub=hub, door=door, pulse=pulse, registry=metrics.registry, settings=settings)
-    draining: set[asyncio.Task[None]] = set()
-    server = make_server(
-        app, host=settings.host, port=settings.port, drain=lambda: draining.add(asyncio.ensure_future(service.drain()))
-    )
-    service = Service(
+    drain = Drain(hub, door, over=settings.drain_seconds)
+    return Service(
         settings=settings,
         hub=hub,
         reader=reader,
         feed=feed,
-        door=door,
         sweeper=sweeper,
         canaries=canaries,
-        server=server,
+        drain=drain,
+        server=make_server(
+            app,
+            host=settings.host,
+            port=settings.port,
+            silence_seconds=settings.slow_client_seconds + SILENCE_MARGIN_SECONDS,
+            on_signal=drain.hear_signal,
+        ),
     )
-    return service
