@@ -7,7 +7,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.config import EventLogConfig
-from infra.review import explain, explain_wildcards
+from infra.review import explain_wildcards
 
 
 class EventLog(Construct):
@@ -30,11 +30,6 @@ class EventLog(Construct):
             removal_policy=RemovalPolicy.RETAIN if config.keep else RemovalPolicy.DESTROY,
         )
         self._topic = sns.Topic(self, "Topic", enforce_ssl=True)
-        if not config.point_in_time_recovery:
-            explain(
-                self._table,
-                {"DDB3": "This stage holds trial events only; stages that keep theirs (config.py) can recover them."},
-            )
 
     @property
     def table_name(self) -> str:

@@ -58,7 +58,6 @@ class Front(Construct):
                 "docs/deploy.md says how to attach one.",
                 "CFR3": "CloudFront's log would keep query strings, which may hold subscribers' tokens.",
                 "CFR4": "The cloudfront.net certificate fixes the protocol; docs/deploy.md says how to bring a domain.",
-                "CFR5": "Plain HTTP runs inside the VPC alone, from CloudFront's own interface to the load balancer.",
             },
         )
 

@@ -1,8 +1,10 @@
 """Where a construct departs from AWS's checklist (cdk-nag), it says why, on itself."""
 
 from collections.abc import Iterable, Mapping
+from typing import cast
 
-from aws_cdk import Acknowledgment, Validations
+from aws_cdk import Acknowledgment, Stack, Validations
+from aws_cdk import aws_lambda as lambda_
 from constructs import IConstruct
 
 BASIC_EXECUTION = "Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
@@ -21,4 +23,10 @@ def explain_wildcards(
 ) -> None:
     """Acknowledge each wildcard by itself, so that another one is still found."""
     findings = [*(f"Resource::{resource}" for resource in resources), *(f"Action::{action}" for action in actions)]
-    explain(construct, {f"IAM5[{finding}]": reason for finding in findings})
+    explain(construct, {f"IAM5[{finding}]": reason for finding in findings if "*" in finding})
+
+
+def versions_of(function: lambda_.IFunction) -> str:
+    """How cdk-nag names the resource "any version of this function"."""
+    resource = cast("lambda_.CfnFunction", function.node.default_child)
+    return f"<{Stack.of(function).resolve(resource.logical_id)}.Arn>:*"

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aws_cdk import Duration, TimeZone
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_scheduler_targets import LambdaInvoke
 from constructs import Construct
+
+from infra.review import explain_wildcards, versions_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +24,7 @@ class ScheduledWorkflow:
 
 
 class Schedules(Construct):
-    """Invokes the workflow function when a workflow is due; an invocation carries an id that its retries keep."""
+    """Invokes the workflow function when a workflow is due; each invocation says when it was due."""
 
     def __init__(
         self,
@@ -33,6 +36,10 @@ class Schedules(Construct):
         failures: sqs.IQueue,
     ) -> None:
         super().__init__(scope, id)
+        if not workflows:
+            return
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
+        explain_wildcards(role, "CDK's grant names the function's versions, too.", resources=[versions_of(function)])
         for workflow in workflows:
             scheduler.Schedule(
                 self,
@@ -41,6 +48,7 @@ class Schedules(Construct):
                 schedule=scheduler.ScheduleExpression.expression(workflow.schedule, TimeZone.of(workflow.timezone)),
                 target=LambdaInvoke(
                     function,
+                    role=role,
                     input=scheduler.ScheduleTargetInput.from_object(invocation(workflow)),
                     dead_letter_queue=failures,
                     max_event_age=Duration.hours(1),
@@ -50,7 +58,10 @@ class Schedules(Construct):
 
 
 def invocation(workflow: ScheduledWorkflow) -> dict[str, object]:
-    """The event that the workflow function is invoked with; Scheduler fills in what stands in angle brackets."""
+    """The event that the workflow function is invoked with; Scheduler fills in what stands in angle brackets.
+
+    The time that it was due tells one run from the next, and is the same at each try; the execution's id is not.
+    """
     return {
         "tailrace": {
             "schedule": {
@@ -58,7 +69,6 @@ def invocation(workflow: ScheduledWorkflow) -> dict[str, object]:
                 "schedule": workflow.schedule,
                 "timezone": workflow.timezone,
                 "scheduled_time": "<aws.scheduler.scheduled-time>",
-                "execution_id": "<aws.scheduler.execution-id>",
             }
         }
     }

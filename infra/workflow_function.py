@@ -1,7 +1,5 @@
 """The workflow function as a construct: it runs people's workflows, on request, later, and by schedule."""
 
-from typing import cast
-
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -14,7 +12,7 @@ from infra.event_log import EventLog
 from infra.function import Function
 from infra.function_code import FunctionSource, function_code
 from infra.packages import Platform
-from infra.review import explain, explain_wildcards
+from infra.review import explain, explain_wildcards, versions_of
 
 SOURCE = FunctionSource(
     entry="lambdas/workflow_api",
@@ -106,11 +104,10 @@ class WorkflowFunction(Construct):
                 )
             ],
         )
-        logical_id = policy.stack.resolve(cast("lambda_.CfnFunction", self.function.node.default_child).logical_id)
         explain_wildcards(
             policy,
             "The function's own versions: a run that was accepted by one version is run by it.",
-            resources=[f"<{logical_id}.Arn>:*"],
+            resources=[versions_of(self.function)],
         )
 
     def _let_workflows(self, config: WorkflowApiConfig) -> None:

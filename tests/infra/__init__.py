@@ -1,0 +1,1 @@
+"""Promises of the deployment, proved on the templates that it makes."""

@@ -1,0 +1,59 @@
+"""The environment that a template gives each unit is the one that its settings ask for."""
+
+import pytest
+
+from lambdas.workflow_api.settings import Settings as ApiSettings
+from stream_service.settings import Settings as StreamSettings
+from tests.infra.environment import SECRET_ARN, TABLE_NAME, TOPIC_ARN, resolve
+from tests.infra.templates import Assembly
+
+
+@pytest.fixture
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for settings in (ApiSettings, StreamSettings):
+        for field in settings.model_fields:
+            monkeypatch.delenv(f"TAILRACE_{field.upper()}", raising=False)
+
+
+@pytest.mark.usefixtures("_no_settings")
+@pytest.mark.parametrize("name", ["dev", "prod", "custom"])
+def test_workflow_function_builds_its_settings_from_the_templates_environment(
+    name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage: Assembly = request.getfixturevalue(name)
+    block = resolve(stage.workflow_api.only("AWS::Lambda::Function")["Environment"]["Variables"])
+    for variable, value in block.items():
+        monkeypatch.setenv(variable, value)
+
+    settings = ApiSettings.from_environment()
+
+    assert settings.event_log_table == TABLE_NAME
+    assert settings.notice_topic_arn == TOPIC_ARN
+    assert settings.api_key_secret_arn == SECRET_ARN
+    assert settings.stream_url == "https://d111111abcdef8.cloudfront.net"
+    assert settings.retention_days == (7 if name == "custom" else 30)
+    _every_variable_is_a_setting(block, ApiSettings)
+
+
+@pytest.mark.usefixtures("_no_settings")
+@pytest.mark.parametrize("name", ["dev", "prod", "custom"])
+def test_stream_service_builds_its_settings_from_the_templates_environment(
+    name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage: Assembly = request.getfixturevalue(name)
+    [container] = stage.stream_service.only("AWS::ECS::TaskDefinition")["ContainerDefinitions"]
+    block = resolve({each["Name"]: each["Value"] for each in container["Environment"]})
+    for variable, value in block.items():
+        monkeypatch.setenv(variable, value)
+
+    settings = StreamSettings()
+
+    assert (settings.host, settings.port) == ("0.0.0.0", container["PortMappings"][0]["ContainerPort"])
+    assert (settings.event_log_table, settings.notice_topic_arn) == (TABLE_NAME, TOPIC_ARN)
+    assert settings.retention_days == (7 if name == "custom" else 30)
+    _every_variable_is_a_setting(block, StreamSettings)
+
+
+def _every_variable_is_a_setting(block: dict[str, str], settings: type[ApiSettings] | type[StreamSettings]) -> None:
+    ours = {name.removeprefix("TAILRACE_").lower() for name in block if name.startswith("TAILRACE_")}
+    assert ours <= settings.model_fields.keys()

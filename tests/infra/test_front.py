@@ -1,0 +1,77 @@
+"""What the one address in front of everything promises."""
+
+from typing import Any
+
+from infra.front import READ_TIMEOUT_SECONDS
+from stream_service.settings import Settings
+from tests.infra.templates import Assembly
+
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+ALL_VIEWER_EXCEPT_HOST_HEADER = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+"""AWS's own policies: Amazon CloudFront Developer Guide, managed cache and origin request policies."""
+
+
+def test_nothing_is_cached_compressed_or_redirected(dev: Assembly) -> None:
+    for behavior in _behaviors(dev).values():
+        assert behavior["CachePolicyId"] == CACHING_DISABLED
+        assert behavior["OriginRequestPolicyId"] == ALL_VIEWER_EXCEPT_HOST_HEADER
+        assert behavior["Compress"] is False
+        assert behavior["ViewerProtocolPolicy"] == "https-only"
+
+
+def test_paths_go_where_the_route_table_says(dev: Assembly) -> None:
+    origins = {origin["Id"]: origin for origin in _distribution(dev)["Origins"]}
+    behaviors = _behaviors(dev)
+
+    assert behaviors.keys() == {"", "/pipelines/*/sse", "/streams/*"}
+    assert "VpcOriginConfig" in origins[behaviors["/streams/*"]["TargetOriginId"]]
+    assert "CustomOriginConfig" in origins[behaviors[""]["TargetOriginId"]]
+    assert {"POST", "DELETE"} <= set(behaviors[""]["AllowedMethods"])
+
+
+def test_a_stream_whose_service_is_away_is_answered_by_the_api(dev: Assembly) -> None:
+    distribution = _distribution(dev)
+    [group] = distribution["OriginGroups"]["Items"]
+    origins = {origin["Id"]: origin for origin in distribution["Origins"]}
+    primary, fallback = (origins[member["OriginId"]] for member in group["Members"]["Items"])
+
+    assert _behaviors(dev)["/pipelines/*/sse"]["TargetOriginId"] == group["Id"]
+    assert group["FailoverCriteria"]["StatusCodes"]["Items"] == [502, 503, 504]
+    assert "VpcOriginConfig" in primary
+    assert "CustomOriginConfig" in fallback
+
+
+def test_front_speaks_http_2_and_3_and_outwaits_keepalives(dev: Assembly) -> None:
+    distribution = _distribution(dev)
+    streams = [origin["VpcOriginConfig"] for origin in distribution["Origins"] if "VpcOriginConfig" in origin]
+
+    assert distribution["HttpVersion"] == "http2and3"
+    for origin in streams:
+        assert origin["OriginReadTimeout"] == READ_TIMEOUT_SECONDS > 2 * _keepalive()
+
+
+def test_no_stream_is_ever_ended_by_the_front(dev: Assembly) -> None:
+    assert all("ResponseCompletionTimeout" not in origin for origin in _distribution(dev)["Origins"])
+
+
+def test_the_api_has_time_to_answer_through_the_front(dev: Assembly) -> None:
+    [api] = [origin for origin in _distribution(dev)["Origins"] if "CustomOriginConfig" in origin]
+
+    function = dev.workflow_api.only("AWS::Lambda::Function")
+    assert api["CustomOriginConfig"]["OriginReadTimeout"] > function["Timeout"]
+
+
+def _keepalive() -> float:
+    default: float = Settings.model_fields["keepalive_seconds"].default
+    return default
+
+
+def _distribution(stage: Assembly) -> dict[str, Any]:
+    config: dict[str, Any] = stage.workflow_api.only("AWS::CloudFront::Distribution")["DistributionConfig"]
+    return config
+
+
+def _behaviors(stage: Assembly) -> dict[str, dict[str, Any]]:
+    distribution = _distribution(stage)
+    others = {behavior["PathPattern"]: behavior for behavior in distribution["CacheBehaviors"]}
+    return {"": distribution["DefaultCacheBehavior"], **others}

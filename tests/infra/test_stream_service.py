@@ -1,0 +1,154 @@
+"""What the stream service's stack promises."""
+
+from typing import Any
+
+from infra.load_balancer import DEREGISTRATION_SECONDS
+from infra.stream_service import STOP_SECONDS
+from stream_service.settings import Settings
+from tests.infra.templates import Assembly
+
+TASK_ROLE = "StreamServiceTaskTaskRole"
+KEEPALIVE_SECONDS = Settings.model_fields["keepalive_seconds"].default
+
+
+def test_load_balancer_waits_longer_than_two_keepalives(dev: Assembly) -> None:
+    assert int(_attributes(_balancer(dev))["idle_timeout.timeout_seconds"]) > 2 * KEEPALIVE_SECONDS
+
+
+def test_load_balancer_is_internal_strict_and_admits_cloudfront_alone(dev: Assembly) -> None:
+    balancer = _balancer(dev)
+    [group] = balancer["SecurityGroups"]
+    [ingress] = [
+        rule["Properties"]
+        for rule in dev.stream_service.of_type("AWS::EC2::SecurityGroupIngress").values()
+        if rule["Properties"]["GroupId"] == group
+    ]
+
+    assert balancer["Scheme"] == "internal"
+    assert _attributes(balancer)["routing.http.desync_mitigation_mode"] == "strictest"
+    assert _attributes(balancer)["routing.http.drop_invalid_header_fields.enabled"] == "true"
+    assert "SourcePrefixListId" in ingress
+    assert "SecurityGroupIngress" not in _group(dev, group)
+
+
+def test_each_new_stream_goes_to_the_task_that_has_fewest(dev: Assembly) -> None:
+    targets = dev.stream_service.only("AWS::ElasticLoadBalancingV2::TargetGroup")
+    attributes = {each["Key"]: each["Value"] for each in targets["TargetGroupAttributes"]}
+
+    assert attributes["load_balancing.algorithm.type"] == "least_outstanding_requests"
+    assert attributes["deregistration_delay.timeout_seconds"] == str(DEREGISTRATION_SECONDS)
+    assert targets["HealthCheckPath"] == "/readyz"
+
+
+def test_tasks_are_reached_from_the_load_balancer_alone_and_need_no_nat(dev: Assembly) -> None:
+    network = dev.stream_service.only("AWS::ECS::Service")["NetworkConfiguration"]["AwsvpcConfiguration"]
+    [group] = network["SecurityGroups"]
+    [ingress] = [
+        rule["Properties"]
+        for rule in dev.stream_service.of_type("AWS::EC2::SecurityGroupIngress").values()
+        if rule["Properties"]["GroupId"] == group
+    ]
+
+    assert ingress["SourceSecurityGroupId"] == _balancer(dev)["SecurityGroups"][0]
+    assert "SecurityGroupIngress" not in _group(dev, group)
+    assert [rule["ToPort"] for rule in _group(dev, group)["SecurityGroupEgress"]] == [443]
+    assert not dev.stream_service.of_type("AWS::EC2::NatGateway")
+
+
+def test_container_is_neither_root_nor_able_to_write_and_opens_files_enough(dev: Assembly, prod: Assembly) -> None:
+    for stage in (dev, prod):
+        container = _container(stage)
+        [limit] = container["Ulimits"]
+        streams = int(_variables(stage)["TAILRACE_MAX_CONNECTIONS"])
+
+        assert container["User"] == "10001:10001"
+        assert container["ReadonlyRootFilesystem"] is True
+        assert limit["Name"] == "nofile"
+        assert limit["SoftLimit"] == limit["HardLimit"] > streams + 1000
+
+
+def test_task_has_time_to_drain_before_it_is_killed(dev: Assembly) -> None:
+    assert float(_variables(dev)["TAILRACE_DRAIN_SECONDS"]) < STOP_SECONDS == _container(dev)["StopTimeout"]
+
+
+def test_a_bad_deployment_rolls_back_and_a_good_one_never_has_fewer_tasks(dev: Assembly) -> None:
+    service = dev.stream_service.only("AWS::ECS::Service")
+    deployment = service["DeploymentConfiguration"]
+
+    assert service["DesiredCount"] == 2
+    assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
+    assert (deployment["MinimumHealthyPercent"], deployment["MaximumPercent"]) == (100, 200)
+
+
+def test_stream_service_reads_the_table_and_never_writes_it(dev: Assembly) -> None:
+    table = {action for action in dev.stream_service.actions_of(TASK_ROLE) if action.startswith("dynamodb:")}
+
+    assert table == {"dynamodb:Query"}
+
+
+def test_task_owns_queues_under_its_stacks_prefix_and_subscribes_those_alone(dev: Assembly) -> None:
+    prefix = _variables(dev)["TAILRACE_QUEUE_PREFIX"]
+    statements = dev.stream_service.statements_of(TASK_ROLE)
+    [queues] = [statement for statement in statements if "sqs:CreateQueue" in statement["Action"]]
+    [subscribe] = [statement for statement in statements if statement["Action"] == "sns:Subscribe"]
+
+    assert queues["Resource"]["Fn::Join"][1][-1] == f":{prefix}*"
+    assert subscribe["Condition"]["StringEquals"] == {"sns:Protocol": "sqs"}
+    assert subscribe["Condition"]["ArnLike"]["sns:Endpoint"] == queues["Resource"]
+
+
+def test_stages_have_prefixes_of_their_own_that_leave_room_for_a_task_id(dev: Assembly, prod: Assembly) -> None:
+    prefixes = [_variables(stage)["TAILRACE_QUEUE_PREFIX"] for stage in (dev, prod)]
+
+    assert prefixes[0] != prefixes[1]
+    assert not any(one.startswith(other) for one, other in (prefixes, reversed(prefixes)))
+    assert all(len(f"{prefix}{'0' * 32}-99") <= 80 for prefix in prefixes)  # SQS's limit for a name
+
+
+def test_image_is_built_in_codebuild_and_its_logs_go_with_the_stack(dev: Assembly) -> None:
+    project = dev.stream_service.only("AWS::CodeBuild::Project")
+    build = dev.stream_service.only("Custom::CDKContainerImageBuild")
+
+    assert project["Environment"]["Type"] == "ARM_CONTAINER"
+    assert "--platform" in build["buildCommand"]
+    assert "linux/arm64" in build["buildCommand"]
+    assert project["LogsConfig"]["CloudWatchLogs"]["GroupName"]["Ref"] in dev.stream_service.resources
+
+
+def test_every_function_logs_to_a_group_of_the_stack(dev: Assembly) -> None:
+    for template in (dev.stream_service, dev.workflow_api):
+        for name, function in template.of_type("AWS::Lambda::Function").items():
+            group = function["Properties"].get("LoggingConfig", {}).get("LogGroup", {})
+            assert group.get("Ref") in template.resources, name
+
+
+def test_people_may_build_with_docker_choose_zones_and_the_number_of_tasks(custom: Assembly) -> None:
+    stack = custom.stream_service
+
+    assert not stack.of_type("AWS::CodeBuild::Project")
+    assert stack.only("AWS::ECS::TaskDefinition")["RuntimePlatform"]["CpuArchitecture"] == "X86_64"
+    assert stack.only("AWS::ECS::Service")["DesiredCount"] == 3
+    zones = {subnet["Properties"]["AvailabilityZone"] for subnet in stack.of_type("AWS::EC2::Subnet").values()}
+    assert zones == {"eu-west-1a", "eu-west-1c"}
+
+
+def _balancer(stage: Assembly) -> dict[str, Any]:
+    return stage.stream_service.only("AWS::ElasticLoadBalancingV2::LoadBalancer")
+
+
+def _attributes(balancer: dict[str, Any]) -> dict[str, str]:
+    return {each["Key"]: each["Value"] for each in balancer["LoadBalancerAttributes"]}
+
+
+def _group(stage: Assembly, reference: dict[str, list[str]]) -> dict[str, Any]:
+    properties: dict[str, Any] = stage.stream_service.resources[reference["Fn::GetAtt"][0]]["Properties"]
+    return properties
+
+
+def _container(stage: Assembly) -> dict[str, Any]:
+    [container] = stage.stream_service.only("AWS::ECS::TaskDefinition")["ContainerDefinitions"]
+    return dict(container)
+
+
+def _variables(stage: Assembly) -> dict[str, Any]:
+    return {each["Name"]: each["Value"] for each in _container(stage)["Environment"]}

@@ -1,0 +1,117 @@
+"""What holds for every template: AWS's checklist, the linter, no names of our own, and how they are made."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.infra.conftest import ROOT, nobodys_environment
+from tests.infra.templates import Assembly
+
+MINUTE = 60
+MEASURED_IN_TESTS = 3  # other tests run beside it
+SHARED_BY_LIBRARIES = (
+    "DeployTimeBuildCustomResourceHandler",
+    "ContainerImageBuild",
+    "AWS679f53fac002430cb0da5b7982bd2287",
+)
+_NAMING_PROPERTIES = {
+    "AWS::DynamoDB::GlobalTable": "TableName",
+    "AWS::ECS::Cluster": "ClusterName",
+    "AWS::ECS::Service": "ServiceName",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": "Name",
+    "AWS::ElasticLoadBalancingV2::TargetGroup": "Name",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::Scheduler::Schedule": "Name",
+    "AWS::SecretsManager::Secret": "Name",
+}
+
+
+@pytest.fixture(params=["dev", "prod", "custom"])
+def stage(request: pytest.FixtureRequest) -> Assembly:
+    """Each stage in turn."""
+    assembly: Assembly = request.getfixturevalue(request.param)
+    return assembly
+
+
+def test_stage_passes_awss_checklist_and_cdks_own(stage: Assembly) -> None:
+    report = json.loads((stage.folder / "validation-report.json").read_text())
+
+    assert [plugin["pluginName"] for plugin in report["pluginReports"] if plugin["violations"]] == []
+
+
+def test_checklist_stops_a_stack_that_departs_from_it_without_a_reason(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.infra.unexplained_stage"],
+        cwd=ROOT,
+        env=nobodys_environment() | {"CDK_OUTDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+    assert result.returncode != 0
+    assert "AwsSolutions-SNS3" in result.stderr
+
+
+def test_acknowledgements_sit_on_constructs_each_with_a_reason(stage: Assembly) -> None:
+    acknowledged = dict(_acknowledged(stage))
+
+    assert acknowledged
+    for path, reasons in acknowledged.items():
+        _, *place = path.strip("/").split("/")
+        assert len(place) > 1 or place[0].startswith(SHARED_BY_LIBRARIES), f"{path}: a stack is no construct of ours"
+        assert all(len(reason) > 20 for reason in reasons), path
+
+
+def test_linter_finds_neither_errors_nor_warnings(stage: Assembly) -> None:
+    templates = sorted(map(str, stage.folder.glob("*.template.json")))
+    ignored = ["W3005"]  # CDK writes down every dependency, also those that a reference already implies
+    if stage.stage == "custom":
+        ignored.append("W3010")  # people chose their zones
+
+    result = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), "--ignore-checks", *ignored, "--", *templates],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+    assert (result.returncode, result.stdout) == (0, "")
+
+
+def test_nothing_has_a_name_of_our_own(stage: Assembly) -> None:
+    for _, template in stage.templates:
+        for name, resource in template.resources.items():
+            naming = _NAMING_PROPERTIES.get(resource["Type"], "")
+            assert naming not in resource.get("Properties", {}), name
+
+
+def test_templates_belong_to_no_account_and_no_region(stage: Assembly) -> None:
+    manifest = json.loads((stage.folder / "manifest.json").read_text())
+
+    stacks = [artifact for artifact in manifest["artifacts"].values() if artifact["type"] == "aws:cloudformation:stack"]
+    assert {stack["environment"] for stack in stacks} == {"aws://unknown-account/unknown-region"}
+    assert not manifest.get("missing")
+
+
+def test_a_stage_takes_less_than_a_minute(dev: Assembly, prod: Assembly) -> None:
+    assert max(dev.seconds, prod.seconds) < MINUTE * MEASURED_IN_TESTS
+
+
+def _acknowledged(stage: Assembly) -> list[tuple[str, list[str]]]:
+    return [
+        (path, [reason for rule, reason in entry["data"].items() if "AwsSolutions" in rule])
+        for file in sorted(stage.folder.glob("*.metadata.json"))
+        for path, entries in json.loads(file.read_text()).items()
+        for entry in entries
+        if entry["type"] == "aws:cdk:acknowledged-rules" and any("AwsSolutions" in rule for rule in entry["data"])
+    ]

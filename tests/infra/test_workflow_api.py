@@ -1,0 +1,87 @@
+"""What the workflow API's stack promises."""
+
+import json
+
+from tests.infra.custom_stage import CUSTOM, SECRET_ARN
+from tests.infra.templates import Assembly
+
+FUNCTION = "AWS::Lambda::Function"
+ROLE = "WorkflowFunctionRunnerRole"
+
+
+def test_function_runs_on_arm_with_its_own_log_that_goes_with_the_stack(dev: Assembly) -> None:
+    function = dev.workflow_api.only(FUNCTION)
+
+    assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+    group = dev.workflow_api.resources[function["LoggingConfig"]["LogGroup"]["Ref"]]
+    assert group["DeletionPolicy"] == "Delete"
+    assert group["Properties"]["RetentionInDays"] == 14
+
+
+def test_http_api_throttles_and_writes_down_who_came_without_query_strings(dev: Assembly) -> None:
+    stage = dev.workflow_api.only("AWS::ApiGatewayV2::Stage")
+
+    assert stage["DefaultRouteSettings"] == {"ThrottlingBurstLimit": 100, "ThrottlingRateLimit": 50}
+    logged = json.loads(stage["AccessLogSettings"]["Format"])
+    assert logged["path"] == "$context.path"
+    assert not any("query" in variable.lower() for variable in logged.values())
+
+
+def test_function_answers_before_the_http_api_gives_up(dev: Assembly, prod: Assembly) -> None:
+    for stage in (dev, prod):
+        assert stage.workflow_api.only(FUNCTION)["Timeout"] < 30
+
+
+def test_api_key_is_generated_and_fits_a_header(dev: Assembly) -> None:
+    generated = dev.workflow_api.only("AWS::SecretsManager::Secret")["GenerateSecretString"]
+
+    assert generated == {"ExcludePunctuation": True, "PasswordLength": 43}
+
+
+def test_workflow_function_can_append_but_never_scan_or_change_the_table(dev: Assembly) -> None:
+    table = {action for action in dev.workflow_api.actions_of(ROLE) if action.startswith("dynamodb:")}
+
+    assert table == {"dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+
+
+def test_workflow_function_invokes_nothing_but_itself(dev: Assembly) -> None:
+    [statement] = [
+        statement
+        for statement in dev.workflow_api.statements_of(ROLE)
+        if "lambda:InvokeFunction" in statement["Action"]
+    ]
+    [function] = dev.workflow_api.of_type(FUNCTION)
+
+    own, versions = statement["Resource"]
+    assert own == {"Fn::GetAtt": [function, "Arn"]}
+    assert versions == {"Fn::Join": ["", [own, ":*"]]}
+
+
+def test_asynchronous_runs_are_tried_three_times_and_then_kept(dev: Assembly) -> None:
+    settings = dev.workflow_api.only("AWS::Lambda::EventInvokeConfig")
+    queue = dev.workflow_api.only("AWS::SQS::Queue")
+    [queue_id] = dev.workflow_api.of_type("AWS::SQS::Queue")
+
+    assert settings["MaximumRetryAttempts"] == 2
+    assert settings["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": [queue_id, "Arn"]}
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert "sqs:SendMessage" in dev.workflow_api.actions_of(ROLE)
+
+
+def test_people_give_their_workflows_variables_secrets_permissions_and_limits(custom: Assembly) -> None:
+    function = custom.workflow_api.only(FUNCTION)
+    statements = custom.workflow_api.statements_of(ROLE)
+
+    variables = function["Environment"]["Variables"]
+    assert variables["MAIL_FROM"] == "orders@example.org"
+    assert variables["MAIL_SECRET_ARN"] == SECRET_ARN
+    assert any(statement["Resource"] == SECRET_ARN for statement in statements)
+    assert any(statement["Resource"] == "arn:aws:s3:::invoices/*" for statement in statements)
+    assert function["MemorySize"] == CUSTOM.workflow_api.memory_mb
+    assert function["Timeout"] == CUSTOM.workflow_api.timeout_seconds
+    assert function["ReservedConcurrentExecutions"] == CUSTOM.workflow_api.reserved_concurrency
+
+
+def test_outputs_are_named_for_people(dev: Assembly) -> None:
+    assert {"ApiUrl", "StreamUrl", "ApiKeySecret"} <= dev.workflow_api.outputs.keys()
+    assert {"EventLogTable", "NoticeTopic"} <= dev.event_log.outputs.keys()
