@@ -11,6 +11,10 @@ from tailrace.errors import WorkflowsNotFound
 from tailrace.modules import import_folder
 
 
+def names_of_workflows() -> list[str]:
+    return [name for name in sys.modules if name.partition(".")[0] == "workflows"]
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "flows"
@@ -22,8 +26,9 @@ def folder(tmp_path: Path) -> Path:
 def _leaves_this_process_as_it_was() -> Iterator[None]:
     modules, finders = dict(sys.modules), list(sys.meta_path)
     yield
-    sys.modules.clear()
-    sys.modules.update(modules)
+    for name in names_of_workflows():
+        del sys.modules[name]
+    sys.modules.update({name: module for name, module in modules.items() if name.partition(".")[0] == "workflows"})
     sys.meta_path[:] = finders
 
 
@@ -31,7 +36,7 @@ def _leaves_this_process_as_it_was() -> Iterator[None]:
 def nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hides the checkout's own `workflows`, as where a wheel or a zip has none."""
     monkeypatch.setattr(sys, "path", [place for place in sys.path if not (Path(place) / "workflows").exists()])
-    for name in [name for name in sys.modules if name.partition(".")[0] == "workflows"]:
+    for name in names_of_workflows():
         monkeypatch.delitem(sys.modules, name)
 
 

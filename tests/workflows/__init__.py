@@ -1,0 +1,1 @@
+"""Tests of the example workflows, as their authors would write them."""
