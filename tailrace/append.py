@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from tailrace.errors import LogUnavailable
-from tailrace.event import Position, WorkflowId
+from tailrace.event import BEGINNING, EventId, Position, WorkflowId
 from tailrace.table import Item, Table
 
 MINUTE = 60
@@ -59,17 +59,24 @@ def new_generation(now: float) -> str:
     return text or "0"
 
 
+def first_id(tail: Item | None) -> EventId | None:
+    """The place of a tail: its first event's id."""
+    return EventId(tail.generation, tail.position) if tail else None
+
+
 class Append:
     """One batch on its way into the log; used once."""
 
-    def __init__(self, draft: Draft, *, tail: Item | None, around: Surroundings) -> None:
+    def __init__(self, draft: Draft, *, tail: Item | None, around: Surroundings, floor: EventId | None = None) -> None:
         self._draft = draft
         self._around = around
         self._table = around.table
         self._tail = tail
         self._stale = tail is None  # "empty" is never remembered: without a tail, look first (rule 1)
-        self._base: Item | None = None  # the tail that the last put stood behind
+        self._base: EventId | None = None  # the first id of the tail that the last put stood behind
         self._sent = False  # a put of this batch may have landed
+        if floor is not None:  # another try may have put it, behind the floor and nowhere else (rule 11)
+            self._base, self._sent, self._stale = None if floor == BEGINNING else floor, True, True
         self._conflicts = 0  # in a row: another writer was faster
 
     async def run(self) -> Item:
@@ -109,14 +116,14 @@ class Append:
 
     async def _put_behind(self, tail: Item | None) -> Item | None:
         item = self._item_behind(tail)
-        self._base, self._sent = tail, True
+        self._base, self._sent = first_id(tail), True
         standing = await self._table.put(item)
         if standing is None:
             return item
         if standing.batch_id == item.batch_id:  # rule 7
             return standing
         self._conflicts += 1
-        self._tail = self._base = standing  # rule 8
+        self._tail, self._base = standing, first_id(standing)  # rule 8
         self._stale = self._conflicts > 1  # rule 8: from the second on, read what came behind it
         return None
 
@@ -167,7 +174,7 @@ class Append:
         self._stale = False
         return own
 
-    async def _look_forward(self, base: Item | None) -> Item | None:
+    async def _look_forward(self, base: EventId | None) -> Item | None:
         """Read every item from `base` on, or all of them where its life of the stream is gone (rule 10)."""
         last: Item | None = None
         async for item in self._items_from(base.position if base else 1):

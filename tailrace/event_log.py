@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tailrace.append import Append, Draft, Surroundings
+from tailrace.append import Append, Draft, Surroundings, first_id
 from tailrace.codec import MAX_BATCH_BYTES, decode_events, encode_events, pack, unpack
-from tailrace.event import Batch, Event, EventId, Position, WorkflowId
+from tailrace.event import BEGINNING, Batch, Event, EventId, Position, WorkflowId
 from tailrace.table import Item, Table
 from tailrace.tails import Tails
 
@@ -68,10 +68,24 @@ class EventLog:
         self._around = Surroundings(table=table, retention=self._retention, patience=patience, now=now, sleep=sleep)
         self._tails = Tails(now)
 
-    async def append(self, workflow_id: WorkflowId, events: Sequence[Event], *, batch_id: str) -> tuple[Batch, ...]:
+    async def floor(self, workflow_id: WorkflowId) -> EventId:
+        """Name the place that a run which may be tried again begins from: every try appends with the same floor.
+
+        Keep it where every try finds it before the first try sends anything.
+
+        Raises:
+            LogUnavailable, LogRefused: the log could not be read.
+        """
+        tail = self._tails.get(workflow_id) or await self._newest_item(workflow_id)
+        return first_id(tail) or BEGINNING
+
+    async def append(
+        self, workflow_id: WorkflowId, events: Sequence[Event], *, batch_id: str, floor: EventId | None = None
+    ) -> tuple[Batch, ...]:
         """Append what one run sent, and return it as the log holds it: one batch, or several for some megabytes.
 
-        The same `batch_id` appended again finds its earlier batches and returns those.
+        With the `floor` of its first try, the same `batch_id` appended again finds its earlier batches, and returns
+        what the log holds, whatever the later try has sent (rules 11 and 12).
 
         Raises:
             LogUnavailable: the table failed for too long; the batch may be in the log, or not.
@@ -82,15 +96,16 @@ class EventLog:
             draft = Draft(
                 workflow_id=workflow_id, batch_id=f"{batch_id}:{ordinal}", count=part.count, events=part.packed
             )
-            item = await Append(draft, tail=self._tails.get(workflow_id), around=self._around).run()
+            append = Append(draft, tail=self._tails.get(workflow_id), around=self._around, floor=floor)
+            item = await append.run()
             self._tails.remember(item)
             batches.append(_batch(item))
         return tuple(batches)
 
     async def head(self, workflow_id: WorkflowId) -> EventId | None:
         """Read the newest event's id, also of one that has expired; None for an empty stream."""
-        page = await self._table.query(workflow_id, descending=True, limit=1)
-        return EventId(page.items[0].generation, page.items[0].end) if page.items else None
+        tail = await self._newest_item(workflow_id)
+        return EventId(tail.generation, tail.end) if tail else None
 
     async def read(self, workflow_id: WorkflowId, position: int) -> Reading:
         """Read on from a position, beginning with the batch that contains it (rule 18)."""
@@ -162,6 +177,10 @@ class EventLog:
             and item.events is not None
             and not self._has_expired(item)
         )
+
+    async def _newest_item(self, workflow_id: WorkflowId) -> Item | None:
+        page = await self._table.query(workflow_id, descending=True, limit=1)
+        return page.items[0] if page.items else None
 
     async def _containing(self, workflow_id: WorkflowId, position: int) -> tuple[Item, ...]:
         page = await self._table.query(workflow_id, last=position - 1, descending=True, limit=1)

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from tailrace.calls import Outcome, start
 from tailrace.errors import InvalidTrigger, NodeStepFailed
-from tailrace.event import Batch, Event
+from tailrace.event import Batch, Event, EventId
 from tailrace.event_log import EventLog
 from tailrace.node import NodeRuntime
 from tailrace.notice import NoticeFailed, Notifier
@@ -35,6 +35,7 @@ async def run(
     log: EventLog,
     notifier: Notifier,
     trace_id: str | None = None,
+    floor: EventId | None = None,
     deadline: float | None = None,
     node: NodeRuntime | None = None,
     now: Callable[[], float] = time.time,
@@ -42,7 +43,8 @@ async def run(
 ) -> RunResult:
     """Run a workflow's steps, then let out what they sent.
 
-    `trace_id` is the run's identity, which survives its being tried again: what was sent under it is appended once.
+    `trace_id` is the run's identity, which survives its being tried again: what was sent under it is appended once, if
+    every try has the `floor` that `log.floor` named before the first.
     `deadline` is in seconds from now; a run that is not done by then ends as TimedOut. `node` runs the Node.js steps.
     A step that raises, or a deadline that passes, is a result. What was sent until then is delivered, or none of it
     with `on_error="discard"`.
@@ -58,7 +60,7 @@ async def run(
         await progress.go()
     finally:
         sent = state.end()
-    batches = await log.append(workflow.id, progress.let_out(sent), batch_id=state.context.trace_id)
+    batches = await log.append(workflow.id, progress.let_out(sent), batch_id=state.context.trace_id, floor=floor)
     announced = [await _announce(batch, notifier, state.context) for batch in batches]
     return RunResult(
         run_id=run_id,
