@@ -7,7 +7,7 @@ import pytest
 from botocore.config import Config
 
 from tailrace import append, dynamodb, event_log
-from tailrace.append import Append, Draft, Surroundings
+from tailrace.append import Append, Draft
 from tailrace.event import Position
 from tailrace.event_log import EventLog
 from tailrace.table import Item
@@ -31,13 +31,13 @@ def care_for_clocks_that_were_set_back(patch: pytest.MonkeyPatch) -> None:
 
 
 def looking_first(patch: pytest.MonkeyPatch) -> None:
-    begin = Append.__init__
+    run = Append.run
 
-    def init(self: Append, draft: Draft, *, tail: Item | None, around: Surroundings) -> None:
-        begin(self, draft, tail=tail, around=around)
+    async def hasty(self: Append) -> Item:
         self._stale = False
+        return await run(self)
 
-    patch.setattr(Append, "__init__", init)
+    patch.setattr(Append, "run", hasty)
 
 
 def change_items(change: Callable[[Append, Item | None, Item], Item]) -> Mutation:

@@ -7,16 +7,21 @@ import pytest
 from tailrace.dynamodb import dynamodb_client
 from tailrace.event_log import EventLog
 from tailrace.testing import InMemoryTable
-from tests.support.log import DAY, MINUTE, NOON, STREAM, Flush, World, now_or_never
+from tests.support.log import DAY, MINUTE, NOON, STREAM, World
+from tests.support.stepping import Flush, now_or_never
 
 FAST, SLOW = 15 * MINUTE, -15 * MINUTE
 """Clocks differ by a quarter of an hour from the true time at most."""
 
 
 def three_items_with(minutes_left: float) -> World:
+    return items_with(minutes_left, 3)
+
+
+def items_with(minutes_left: float, count: int) -> World:
     world = World()
-    for name in ("first", "second", "third"):
-        world.append(name)
+    for number in range(count):
+        world.append(f"old {number}")
     world.now = NOON + DAY - minutes_left * MINUTE
     return world
 

@@ -1,0 +1,78 @@
+"""The log's promises in every order of events that a few writers can meet, and rules without which one breaks them."""
+
+import pytest
+
+from tailrace import append
+from tests.support.log import DAY, MINUTE, World
+from tests.tailrace import mutations as without
+from tests.tailrace.mutations import Mutation, setting
+from tests.tailrace.search import Setting, search
+from tests.tailrace.test_append_end_of_life import FAST, SLOW, items_with
+
+
+def two_expired_items() -> World:
+    return items_with(0, 2)
+
+
+def two_items_with_14_minutes() -> World:
+    return items_with(14, 2)
+
+
+def one_item_with_61_minutes() -> World:
+    return items_with(61, 1)
+
+
+def one_item_with_31_minutes() -> World:
+    return items_with(31, 1)
+
+
+COLD = Setting(skews=(0, 0), flushes=2, faults=2)
+THREE_COLD = Setting(skews=(0, 0, 0), faults=1)
+ONE_EXPIRED = Setting(begin=two_expired_items, skews=(0,), faults=2, deletions=True)
+TWO_EXPIRED = Setting(begin=two_expired_items, skews=(0, SLOW + 1), deletions=True)
+ENDING = Setting(begin=two_items_with_14_minutes, skews=(0, SLOW), faults=1)
+BELOW_AN_HOUR = Setting(begin=one_item_with_61_minutes, skews=(0, 0, 0), faults=2, ticks=1)
+RUNNING_OUT = Setting(begin=one_item_with_31_minutes, skews=(SLOW, FAST), faults=1, ticks=2, tick=7 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("setting", "at_least"),
+    [
+        pytest.param(COLD, 10_000, id="two writers of two flushes, two faults"),
+        pytest.param(THREE_COLD, 4_000, id="three writers, one fault"),
+        pytest.param(ONE_EXPIRED, 4_000, id="expired stream, two faults"),
+        pytest.param(TWO_EXPIRED, 4_000, id="expired stream, two clocks"),
+        pytest.param(ENDING, 1_000, id="end of a life, two clocks, a fault"),
+        pytest.param(RUNNING_OUT, 50_000, id="tail about to expire, two clocks, a late put"),
+    ],
+)
+def test_promises_hold_in_every_order_of_events(setting: Setting, at_least: int) -> None:
+    found = search(setting)
+
+    assert found.states > at_least
+    assert found.ends > 0
+
+
+@pytest.mark.parametrize(
+    ("mutation", "where"),
+    [
+        pytest.param(without.one_key_to_race_for, Setting(skews=(0, 1)), id="rule 2"),
+        pytest.param(setting(append, "LONG_ENOUGH", 45 * MINUTE), RUNNING_OUT, id="rule 3, an hour"),
+        pytest.param(setting(append, "TOO_SHORT", 0), TWO_EXPIRED, id="rule 3, a quarter of an hour"),
+        pytest.param(setting(append, "TOO_SHORT", -DAY), ONE_EXPIRED, id="rule 3, the end of life"),
+        pytest.param(without.keeping_the_tail_for_last, ENDING, id="rule 3, the order"),
+        pytest.param(without.the_condition_on("generation"), TWO_EXPIRED, id="rule 3, the generation"),
+        pytest.param(without.the_condition_on("expires_at"), ENDING, id="rule 3, the expiry"),
+        pytest.param(without.reading_again_after_a_refused_extension, ENDING, id="rule 3, the extension"),
+        pytest.param(without.knowing_its_own_batch, Setting(skews=(0,), faults=1), id="rule 7"),
+        pytest.param(without.staying_at_the_same_position, COLD, id="rule 9"),
+        pytest.param(without.reading_forward, BELOW_AN_HOUR, id="rule 10"),
+    ],
+)
+def test_search_finds_the_history_that_a_rule_prevents(
+    mutation: Mutation, where: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mutation(monkeypatch)
+
+    with pytest.raises(AssertionError):
+        search(where)
