@@ -78,6 +78,8 @@ class Append:
         if floor is not None:  # another try may have put it, behind the floor and nowhere else (rule 11)
             self._base, self._sent, self._stale = None if floor == BEGINNING else floor, True, True
         self._conflicts = 0  # in a row: another writer was faster
+        self.landed = False
+        """Whether this put made the item the tail; an earlier try's item may have others behind it by now."""
 
     async def run(self) -> Item:
         """Append, and return the item that the log now holds: this draft's, or an earlier try's.
@@ -119,6 +121,7 @@ class Append:
         self._base, self._sent = first_id(tail), True
         standing = await self._table.put(item)
         if standing is None:
+            self.landed = True
             return item
         if standing.batch_id == item.batch_id:  # rule 7
             return standing

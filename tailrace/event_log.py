@@ -98,7 +98,8 @@ class EventLog:
             )
             append = Append(draft, tail=self._tails.get(workflow_id), around=self._around, floor=floor)
             item = await append.run()
-            self._tails.remember(item)
+            if append.landed:
+                self._tails.remember(item)
             batches.append(_batch(item))
         return tuple(batches)
 

@@ -29,7 +29,7 @@ class Tails:
         return tail if 0 <= self._now() - at < MEMORY else None
 
     def remember(self, tail: Item) -> None:
-        """Keep what was just appended, or found, as the workflow's tail."""
+        """Keep what was just appended as the workflow's tail."""
         with self._lock:
             self._seen[tail.workflow_id] = (self._now(), replace(tail, events=None))
             self._seen.move_to_end(tail.workflow_id)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from tailrace.event import Event, workflow_id
+from tailrace.event import Event, EventId, workflow_id
 from tailrace.event_log import EventLog
 from tailrace.table import Item
 from tailrace.testing import PAGE_BYTES, InMemoryTable
@@ -30,9 +30,9 @@ class Writer:
 
     log: EventLog
 
-    def flush(self, batch_id: str, events: Sequence[Event] = some_events()) -> Flush:
+    def flush(self, batch_id: str, events: Sequence[Event] = some_events(), *, floor: EventId | None = None) -> Flush:
         """Begin to append."""
-        return Flush(self.log.append(STREAM, events, batch_id=batch_id))
+        return Flush(self.log.append(STREAM, events, batch_id=batch_id, floor=floor))
 
 
 class RecordingTable(InMemoryTable):

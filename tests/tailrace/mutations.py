@@ -30,6 +30,10 @@ def care_for_clocks_that_were_set_back(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Tails, "get", lambda self, workflow_id: self._seen.get(workflow_id, (0, None))[1])
 
 
+def forgetting_what_was_only_found(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Append, "landed", property(lambda _: True, lambda *_: None), raising=False)
+
+
 def looking_first(patch: pytest.MonkeyPatch) -> None:
     run = Append.run
 

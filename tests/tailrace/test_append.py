@@ -6,6 +6,7 @@ import pytest
 
 from tailrace.append import new_generation
 from tailrace.errors import LogUnavailable
+from tailrace.event import BEGINNING
 from tests.support.log import DAY, HOUR, MINUTE, NOON, RecordingTable, World, some_events
 
 
@@ -35,6 +36,25 @@ def test_rule_01_process_that_was_frozen_for_a_day_does_not_extend_a_tail_of_yes
     thawed = frozen.flush("third")
     thawed.step()  # were it to extend the first item, that one would outlive the second
     thawed.crash()
+    world.now += 31 * MINUTE
+    world.expire(second)
+    world.append("fourth")
+
+    world.check()
+
+
+def test_rule_01_own_batch_that_a_retry_finds_is_not_taken_for_the_tail() -> None:
+    world = World()
+    world.writer().flush("run", floor=BEGINNING).finish()
+    world.now += 1
+    second = world.append("second")
+
+    world.now += DAY - 30 * MINUTE
+    retry = world.writer()
+    retry.flush("run", floor=BEGINNING).finish()
+    third = retry.flush("third")
+    third.step()  # were it to extend the first item, that one would outlive the second
+    third.crash()
     world.now += 31 * MINUTE
     world.expire(second)
     world.append("fourth")

@@ -36,6 +36,10 @@ RULES: list[tuple[Test, Mutation]] = [
         appending.test_rule_01_process_that_was_frozen_for_a_day_does_not_extend_a_tail_of_yesterday,
         setting(tails, "MEMORY", DAY),
     ),
+    (
+        appending.test_rule_01_own_batch_that_a_retry_finds_is_not_taken_for_the_tail,
+        without.forgetting_what_was_only_found,
+    ),
     (appending.test_rule_01_that_a_stream_is_empty_is_never_taken_for_granted, without.looking_first),
     (appending.test_rule_02_two_cold_writers_on_an_empty_stream_begin_one_generation, without.one_key_to_race_for),
     (
