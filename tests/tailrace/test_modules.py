@@ -1,3 +1,4 @@
+import importlib
 import logging
 import os
 import sys
@@ -6,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import workflows.hello
 from tailrace.errors import WorkflowsNotFound
 from tailrace.modules import import_folder
 
@@ -151,11 +151,12 @@ def test_loading_leaves_no_files_behind(folder: Path) -> None:
 
 
 def test_folder_elsewhere_leaves_the_workflows_that_python_knows_alone(folder: Path) -> None:
+    ours = importlib.import_module("workflows.hello")
     write(folder, hello="value = 1")
 
     import_folder(folder)
 
-    assert sys.modules["workflows.hello"] is workflows.hello
+    assert sys.modules["workflows.hello"] is ours
     assert not hasattr(sys.modules["workflows.hello"], "value")
 
 
@@ -251,12 +252,13 @@ def test_failure_is_logged_with_its_traceback(folder: Path, caplog: pytest.LogCa
 
 
 def test_interrupt_is_no_failure_of_a_module(folder: Path) -> None:
+    ours = importlib.import_module("workflows.hello")
     write(folder, a="raise KeyboardInterrupt")
 
     with pytest.raises(KeyboardInterrupt):
         import_folder(folder)
 
-    assert sys.modules["workflows.hello"] is workflows.hello
+    assert sys.modules["workflows.hello"] is ours
 
 
 def test_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
