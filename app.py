@@ -1,13 +1,16 @@
 """The CDK app, which reads the world: the stage (`-c stage=…`, TAILRACE_STAGE, or dev) and the workflows' schedules."""
 
 import os
+from pathlib import Path
 
 from aws_cdk import App, Tags, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra.config import stage_config
+from infra.scheduled_workflow import scheduled_workflows
 from infra.stacks import build
 
+_WORKFLOWS = Path(__file__).parent / "workflows"
 _FLAGS = {"@aws-cdk/aws-iam:minimizePolicies": True}
 
 
@@ -15,7 +18,7 @@ def main() -> None:
     """Make the stage's templates; fails where one departs from AWS's checklist without a reason."""
     app = App(analytics_reporting=False, context=_FLAGS)
     config = stage_config(app.node.try_get_context("stage") or os.environ.get("TAILRACE_STAGE") or "dev")
-    build(app, config)
+    build(app, config, schedules=scheduled_workflows(_WORKFLOWS))
     Tags.of(app).add("tailrace:stage", config.name)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()

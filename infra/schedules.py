@@ -1,7 +1,6 @@
 """Workflows that run by the clock: one EventBridge schedule for each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from aws_cdk import Duration, TimeZone
 from aws_cdk import aws_iam as iam
@@ -12,15 +11,7 @@ from aws_cdk.aws_scheduler_targets import LambdaInvoke
 from constructs import Construct
 
 from infra.review import explain_wildcards, versions_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduledWorkflow:
-    """A workflow and when it runs: `rate(…)` or `cron(…)`."""
-
-    workflow_id: str
-    schedule: str
-    timezone: str = "Etc/UTC"
+from infra.scheduled_workflow import ScheduledWorkflow, invocation
 
 
 class Schedules(Construct):
@@ -55,20 +46,3 @@ class Schedules(Construct):
                     retry_attempts=5,
                 ),
             )
-
-
-def invocation(workflow: ScheduledWorkflow) -> dict[str, object]:
-    """The event that the workflow function is invoked with; Scheduler fills in what stands in angle brackets.
-
-    The time that it was due tells one run from the next, and is the same at each try; the execution's id is not.
-    """
-    return {
-        "tailrace": {
-            "schedule": {
-                "workflow_id": workflow.workflow_id,
-                "schedule": workflow.schedule,
-                "timezone": workflow.timezone,
-                "scheduled_time": "<aws.scheduler.scheduled-time>",
-            }
-        }
-    }

@@ -9,7 +9,8 @@ from constructs import Construct
 from infra.config import StageConfig
 from infra.event_log import EventLog
 from infra.front import Front
-from infra.schedules import ScheduledWorkflow, Schedules
+from infra.scheduled_workflow import ScheduledWorkflow
+from infra.schedules import Schedules
 from infra.stream_service import StreamService
 from infra.workflow_api import WorkflowApi
 from infra.workflow_function import WorkflowFunction

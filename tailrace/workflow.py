@@ -14,6 +14,7 @@ from tailrace.modules import ImportFailure, import_folder
 from tailrace.node import NodeStep
 from tailrace.props import Props
 from tailrace.run_state import TRIGGER
+from tailrace.schedule import UTC, Schedule
 from tailrace.step import Step, StepFunction, check_function, check_name, name_of
 
 __all__ = ["Action", "ImportFailure", "OnError", "Registry", "Workflow", "action", "load_workflows"]
@@ -27,11 +28,20 @@ _Function = TypeVar("_Function", bound=StepFunction)
 class Workflow:
     """Steps that run in order, and the stream that they send to."""
 
-    def __init__(self, id: str, *, on_error: OnError = "flush") -> None:  # noqa: A002 - an author calls it so
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - an author calls it so
+        *,
+        on_error: OnError = "flush",
+        schedule: str | None = None,
+        timezone: str = UTC,
+    ) -> None:
+        """Name a workflow, and say when it runs by itself: `rate(5 minutes)`, or `cron(0 8 * * ? *)` in a time zone."""
         if on_error not in get_args(OnError):
             raise InvalidWorkflow(f'Workflow {id!r}: on_error is {on_error!r}; write "flush" or "discard".')
         self.id: WorkflowId = workflow_id(id)
         self.on_error: OnError = on_error
+        self.schedule = None if schedule is None else Schedule.parse(schedule, timezone=timezone)
         self._steps: dict[str, Step] = {}
 
     def __repr__(self) -> str:

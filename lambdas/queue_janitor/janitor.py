@@ -25,7 +25,7 @@ class Janitor:
     cluster_arn: str
 
     def handle(self, event: Mapping[str, Any]) -> None:
-        """Tidy up after the task that stopped, after all when the stack goes, else after those that ECS doesn't know."""
+        """Tidy up after a task that stopped, after all when the stack goes, else after those that ECS does not know."""
         if "RequestType" in event:
             if event["RequestType"] == "Delete":
                 self.queues.remove(lambda _task: True)

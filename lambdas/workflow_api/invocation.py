@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.workflow_api.problems import Problem
+from lambdas.workflow_api.scheduled import run_when_due
 from tailrace.errors import TailraceError
 from tailrace.event import WorkflowId, encode_json, workflow_id
 
@@ -71,7 +72,8 @@ class LaterRun:
         """Read an event of ours; None where it is another's, such as API Gateway's."""
         if _OURS not in event:
             return None
-        run = event[_OURS]["run"]
+        ours = event[_OURS]
+        run = run_when_due(ours["schedule"]) if "schedule" in ours else ours["run"]
         return cls(
             workflow_id=workflow_id(run["workflow_id"]), trace_id=run["trace_id"], trigger_event=run["trigger_event"]
         )

@@ -4,7 +4,7 @@ from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra.config import EventLogConfig, Permission, StageConfig, StreamServiceConfig, WorkflowApiConfig
-from infra.schedules import ScheduledWorkflow
+from infra.scheduled_workflow import ScheduledWorkflow
 from infra.stacks import build
 
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:mail-AbCdEf"

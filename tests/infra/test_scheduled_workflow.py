@@ -1,0 +1,23 @@
+"""Which workflows are deployed with a schedule."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.scheduled_workflow import ScheduledWorkflow, WorkflowsNotImported, scheduled_workflows
+
+
+def test_workflows_with_a_schedule_are_found_and_others_left_out(tmp_path: Path) -> None:
+    (tmp_path / "ticking.py").write_text(
+        'from tailrace import Workflow\nworkflow = Workflow("p_tick", schedule="rate(1 minute)")\n'
+    )
+    (tmp_path / "asked.py").write_text('from tailrace import Workflow\nworkflow = Workflow("p_asked")\n')
+
+    assert scheduled_workflows(tmp_path) == [ScheduledWorkflow(workflow_id="p_tick", schedule="rate(1 minute)")]
+
+
+def test_nothing_is_deployed_while_a_module_cannot_be_imported(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("import a_package_that_nobody_has\n")
+
+    with pytest.raises(WorkflowsNotImported, match="a_package_that_nobody_has"):
+        scheduled_workflows(tmp_path)
