@@ -38,7 +38,7 @@ class StreamClient:
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
         receive_buffer: int | None = None,
-        **query: Any,  # noqa: ANN401 - whatever a test likes to ask for
+        query: Mapping[str, object] | None = None,
     ) -> Self:
         """Connect and read the answer's headers."""
         place = urlsplit(url)
@@ -46,14 +46,22 @@ class StreamClient:
         sock.setblocking(False)
         if receive_buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        await asyncio.get_running_loop().sock_connect(sock, (place.hostname, place.port))
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, (place.hostname, place.port))
+        except OSError:
+            sock.close()
+            raise
         reader, writer = await asyncio.open_connection(sock=sock, limit=receive_buffer or _PIECE)
         target = place.path + (f"?{urlencode(query, doseq=True)}" if query else "")
         lines = [f"{method} {target} HTTP/1.1", f"Host: {place.netloc}"]
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-        writer.write("\r\n".join([*lines, "", ""]).encode())
+        writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
         client = cls(reader, writer)
-        await client._read_head()
+        try:
+            await client._read_head()
+        except BaseException:
+            await client.close()
+            raise
         return client
 
     @property
@@ -121,9 +129,15 @@ class StreamClient:
         while count > 0 and (got := await self.read(count)):
             count -= got
 
-    def send(self, data: bytes) -> None:
-        """Send bytes that nobody asked for."""
+    async def rest(self) -> bytes:
+        """Read the bytes of the connection until its end, whatever they are."""
+        async with asyncio.timeout(PATIENCE):
+            return await self._reader.read()
+
+    async def send(self, data: bytes) -> None:
+        """Send bytes that nobody asked for, and wait until most of them are on their way."""
         self._writer.write(data)
+        await self._writer.drain()
 
     async def expect_silence(self, seconds: float) -> None:
         """Check that no frame comes for a while."""
@@ -138,6 +152,7 @@ class StreamClient:
     def cut(self) -> None:
         """Be gone at once."""
         self._writer.transport.abort()
+        self._writer.close()
 
     async def close(self) -> None:
         """Be gone, as a closed page is."""
@@ -165,11 +180,13 @@ async def follow(
     *,
     last_event_id: str | None = None,
     headers: Mapping[str, str] | None = None,
-    **query: Any,  # noqa: ANN401 - whatever a test likes to ask for
+    query: Mapping[str, object] | None = None,
 ) -> AsyncIterator[StreamClient]:
     """Follow a stream until the context ends."""
     cursor = {} if last_event_id is None else {"Last-Event-ID": last_event_id}
-    client = await StreamClient.open(stream_url(service, workflow_id), headers={**(headers or {}), **cursor}, **query)
+    client = await StreamClient.open(
+        stream_url(service, workflow_id), headers={**(headers or {}), **cursor}, query=query
+    )
     try:
         yield client
     finally:
