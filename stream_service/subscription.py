@@ -126,7 +126,7 @@ class Subscription:
             elif self.quiet_since is None:
                 self.quiet_since = now
             overdue = self.quiet_since is not None and now - self.quiet_since >= QUIET_SECONDS
-            if self._wish.control or overdue:
+            if (self._wish.control or overdue) and not self.paused:
                 self._sync(self.cursor)
 
     # --- finding the place
@@ -160,7 +160,6 @@ class Subscription:
 
     def _begin_at(self, start: EventId) -> None:
         self.cursor = start
-        self._tell_loss()
         self.settle()
 
     def _go_on(self, cursor: EventId) -> None:
@@ -245,10 +244,10 @@ class Subscription:
             return True
         self._tell_loss()
         for piece in _slices(batch, self.cursor or cursor, self._wish.channels):
-            self._write(piece)
             if self.paused:
                 return False
-        return True
+            self._write(piece)
+        return not self.paused
 
     # --- what was lost
 
