@@ -164,10 +164,10 @@ class Subscription:
 
     def _go_on(self, cursor: EventId) -> None:
         ring = self._stream.ring
-        ahead = cursor.generation != ring.generation or cursor.position >= ring.next
+        ahead = cursor.generation == ring.generation and cursor.position >= ring.next
         if ring.holds(cursor) or (ahead and self._vouched == cursor):
             self._go_live()
-        elif ahead:
+        elif ahead or cursor.generation != ring.generation:
             self._ask()
             self._stream.ask_head(self)
         else:
