@@ -24,6 +24,8 @@ class Settings(BaseSettings):
 
     event_log_table: str
     notice_topic_arn: str
+    idempotency_table: str
+    """Keeps what came of requests, by their Idempotency-Key."""
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     stream_url: str
     """Where the stream service is reached, without a slash at its end."""

@@ -61,16 +61,6 @@ def test_the_run_comes_with_the_event_that_was_handed_over(api: Api, gateway: Ga
     assert json.loads(event.payload) == [trace_id, {"name": "Luke"}]
 
 
-def test_every_try_of_a_run_has_the_same_trace_id(api: Api, gateway: Gateway) -> None:
-    api.add("p_hello")
-    gateway.post("/pipelines/p_hello/events", prefer="respond-async")
-
-    first, again = (api.function(as_carried(api.later[0]), CONTEXT) for _ in range(2))
-
-    assert first["trace_id"] == again["trace_id"]
-    assert first["run_id"] != again["run_id"]
-
-
 def test_the_key_of_the_request_is_not_in_the_event(api: Api, gateway: Gateway) -> None:
     api.add("p_hello")
 
