@@ -151,9 +151,12 @@ class Subscription:
     def started(self, start: EventId | None) -> None:
         """Hear where the newest events begin that the client shall have."""
         self._asking = False
+        ring = self._stream.ring
         if self._gone or self.cursor is not None:
             return
-        if start is None or start.generation != self._stream.ring.generation:
+        if start is None:
+            self._begin_at(EventId(ring.head.generation, Position(ring.first - 1)))  # the ring has all that there is
+        elif start.generation != ring.generation:
             self._stream.sweep()  # the ring's life of the stream is over: it will be loaded, and settle everyone
         else:
             self._begin_at(start)
@@ -172,7 +175,7 @@ class Subscription:
             self._stream.ask_head(self)
         else:
             self._ask()
-            self._stream.ask_from(self, Position(cursor.position + 1))
+            self._stream.ask_from(self, EventId(cursor.generation, Position(cursor.position + 1)))
 
     def _ask(self) -> None:
         self._asking = True
@@ -195,13 +198,18 @@ class Subscription:
 
     # --- what the log answers
 
+    def ask_again(self) -> None:
+        """Hear that the answer says nothing about the life that the stream is in by now."""
+        self._asking = False
+        self.settle()
+
     def judged(self, head: EventId | None) -> None:
         """Hear the stream's head, read after the question: it judges a cursor that the ring can't explain (rule 22)."""
         self._asking = False
         cursor, ring = self.cursor, self._stream.ring
-        if self._gone or cursor is None:
+        if self._gone or cursor is None or head is None:  # rule 21 for None: there is nothing to go on with
             return
-        if head is None or head.generation != ring.generation:
+        if head.generation != ring.generation:
             self._stream.sweep()
         elif cursor.generation == head.generation and cursor.position <= head.position:
             self._vouched = cursor
