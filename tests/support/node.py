@@ -23,7 +23,8 @@ class NodeSteps:
 
     def code(self, name: str, body: str, **props: object) -> None:
         """Add a code step by the body of its `run`."""
-        self.add(name, f"export default defineComponent({{ async run({{ steps, $ }}) {{\n{body}\n}} }});", **props)
+        source = f"export default defineComponent({{ async run({{ steps, $ }}) {{\n{body}\n}} }});"
+        self.add(name, source, suffix=".mjs", **props)
 
     def write(self, path: str, text: str) -> None:
         """Put a file beside the steps."""
