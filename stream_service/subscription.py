@@ -120,14 +120,16 @@ class Subscription:
         if self.paused:
             return
         self._connection.write(sse.KEEPALIVE)
-        if self.cursor is not None and (self._live or self._stream.ring.generation is None):
-            if self.cursor == self._sent:
-                self.quiet_since = None
-            elif self.quiet_since is None:
-                self.quiet_since = now
-            overdue = self.quiet_since is not None and now - self.quiet_since >= QUIET_SECONDS
-            if (self._wish.control or overdue) and not self.paused:
-                self._sync(self.cursor)
+        if not self._greeted or not (self._live or self._stream.ring.generation is None):
+            return
+        at = self.cursor or BEGINNING
+        if at == self._sent:
+            self.quiet_since = None
+        elif self.quiet_since is None:
+            self.quiet_since = now
+        overdue = self.quiet_since is not None and now - self.quiet_since >= QUIET_SECONDS
+        if (self._wish.control or overdue) and not self.paused:
+            self._sync(at)
 
     # --- finding the place
 
@@ -216,7 +218,8 @@ class Subscription:
             self._stream.sweep()  # it is the ring that lags
             self.settle()
         else:
-            self._loss = _Loss("unknown", self._requested(cursor), None)
+            requested = self._loss.requested if self._loss else self._requested(cursor)
+            self._loss = _Loss("unknown", requested, None)
             self.cursor = None
             self.settle()
 
