@@ -7,7 +7,7 @@ import pytest
 from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.auth import FixedKey
 from lambdas.workflow_api.function import Function
-from lambdas.workflow_api.invocation import InvokeLater
+from lambdas.workflow_api.invocation import InvokeLater, NotAccepted
 from lambdas.workflow_api.metrics import NoMetrics, RunMetrics
 from lambdas.workflow_api.once import Once
 from lambdas.workflow_api.records import RecordTable
@@ -32,6 +32,7 @@ class Api:
     notifier: Notifier = field(default_factory=InMemoryNotifier)
     failures: tuple[ImportFailure, ...] = ()
     later: list[dict[str, Any]] = field(default_factory=list)
+    refuses_later: bool = False
     workflows: dict[WorkflowId, Workflow] = field(default_factory=dict)
     patience: float = 20.0
     records: RecordTable = field(default_factory=InMemoryRecordTable)
@@ -63,6 +64,8 @@ class Api:
         )
 
     def invoke_later(self, event: Mapping[str, Any]) -> None:
+        if self.refuses_later:
+            raise NotAccepted("1000 asynchronous runs are waiting.")
         self.later.append(dict(event))
 
 

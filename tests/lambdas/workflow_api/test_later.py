@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from lambdas.workflow_api.invocation import NotAccepted
 from tailrace.errors import LogUnavailable
 from tailrace.pd import Pd
 from tailrace.testing import InMemoryNotifier
@@ -119,11 +118,9 @@ def test_a_request_too_large_for_an_asynchronous_run_is_413(api: Api, gateway: G
 
 
 def test_a_run_that_is_not_accepted_is_503_and_asks_to_try_again(api: Api) -> None:
-    def refuse(_event: object) -> None:
-        raise NotAccepted("1000 asynchronous runs are waiting.")
-
     api.add("p_hello")
-    api.function = api.make_function(invoke_later=refuse)
+    api.refuses_later = True
+
     answer = api.gateway().post("/pipelines/p_hello/events", prefer="respond-async")
 
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
