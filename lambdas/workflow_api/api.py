@@ -18,6 +18,7 @@ from lambdas.workflow_api.preferences import idempotency_key, prefers_async
 from lambdas.workflow_api.problems import Problem, answer_problems
 from lambdas.workflow_api.repeats import Outcome, Repeats
 from lambdas.workflow_api.runs import Identity, Runs
+from lambdas.workflow_api.stand_in import stand_in
 from lambdas.workflow_api.trigger import trigger_event
 from tailrace.workflow import Registry, Workflow
 
@@ -42,6 +43,7 @@ def create_app(
         dependencies=[Depends(authorizer(api_key))],
     )
     answer_problems(app)
+    app.router.routes.append(stand_in())
 
     @app.get("/pipelines")
     async def list_workflows() -> dict[str, Any]:
