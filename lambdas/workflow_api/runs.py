@@ -15,6 +15,7 @@ from lambdas.workflow_api.problems import Problem
 from tailrace.errors import LogRefused, LogUnavailable
 from tailrace.event import EventId
 from tailrace.event_log import EventLog
+from tailrace.node import NodeRuntime
 from tailrace.notice import Notifier
 from tailrace.runner import RunResult, Trigger, run
 from tailrace.workflow import Workflow
@@ -40,11 +41,13 @@ class Runs:
         log: EventLog,
         notifier: Notifier,
         metrics: RunMetrics,
+        node: NodeRuntime | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._log = log
         self._notifier = notifier
         self._metrics = metrics
+        self._node = node
         self._clock = clock
 
     async def identify(self, workflow: Workflow) -> Identity:
@@ -91,6 +94,7 @@ class Runs:
                     trace_id=identity.trace_id,
                     floor=identity.floor,
                     deadline=seconds,
+                    node=self._node,
                 )
             except (LogUnavailable, LogRefused):
                 logger.exception("append_failed")

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     api_key_secret_arn: Annotated[str | None, Field(validate_default=True)] = None
     """A Secrets Manager secret whose whole text is the key; exactly one of this and `api_key` is set."""
     workflows_folder: Path = Path("workflows")
+    node_function: str | None = None
+    """The Lambda function that runs Node.js steps, by its name or ARN; without one, this machine's Node.js does."""
 
     @classmethod
     def from_environment(cls) -> Self:
