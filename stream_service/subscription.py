@@ -98,7 +98,8 @@ class Subscription:
         self._connection.end()
 
     def abort(self) -> None:
-        """Cut the connection; the client resumes."""
+        """Cut the connection, and have nothing to do with it any more; the client resumes."""
+        self.leave()
         self._connection.abort()
 
     def settle(self) -> None:
