@@ -16,7 +16,7 @@ CDK_ENV = PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_V
 CDK = $(CDK_ENV) $(VENV)/cdk/node_modules/.bin/cdk --no-notices --no-version-reporting --no-lookups -c stage=$(STAGE)
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test lint types format lock clean synth deploy destroy deploy-local bench-cold
+.PHONY: help dev test lint types format lock clean synth deploy destroy deploy-local bench-cold bench-steps
 
 help: ## Print this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -56,6 +56,9 @@ deploy-local: $(VENV)/.infra $(CDK_INSTALLED) $(MINISTACK)/.installed ## Deploy 
 
 bench-cold: $(VENV)/.infra ## How long the workflow function takes to import, beside its libraries alone
 	@$(BIN)/python -m benchmarks.cold_import
+
+bench-steps: $(VENV)/.dev $(VENV)/.node ## What a Node.js step costs on this machine, beside a Python step
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.bench_steps
 
 lock: ## Lock the newest releases that pyproject.toml admits (needs uv on the path)
 	$(LOCK) pyproject.toml --extra cli --group build --group test --group infra --upgrade -o requirements/test.txt
