@@ -1,0 +1,68 @@
+"""Finds a deployed stage by what its CloudFormation stack says of itself."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+_CREDENTIALS = "Set AWS_PROFILE and AWS_REGION to where it was deployed, and see that the credentials are valid."
+_QUICK = Config(connect_timeout=5, read_timeout=15, retries={"total_max_attempts": 2, "mode": "standard"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """A stage's addresses, and the key to its API."""
+
+    api_url: str
+    stream_url: str
+    api_key: str
+    """Empty where it was not asked for: following a stream takes no right to read it."""
+
+
+def find_deployment(stage: str, *, with_key: bool) -> Deployment:
+    """Ask AWS, with the credentials that the environment or its files hold.
+
+    Raises:
+        CommandError: there is no such stage, or AWS does not answer it.
+    """
+    try:
+        outputs = _outputs(boto3.client("cloudformation", config=_QUICK), f"Tailrace-{stage}-WorkflowApi")
+        key = _key(boto3.client("secretsmanager", config=_QUICK), outputs["ApiKeySecret"]) if with_key else ""
+        return Deployment(api_url=outputs["ApiUrl"], stream_url=outputs["StreamUrl"], api_key=key)
+    except KeyError as error:
+        raise CommandError(
+            f"The stack of the stage {stage} has no output {error}.", hint=f"Deploy it anew: make deploy STAGE={stage}"
+        ) from error
+    except (BotoCoreError, ClientError) as error:
+        raise CommandError(f"AWS does not tell where the stage {stage} is: {error}", hint=_CREDENTIALS) from error
+
+
+def _outputs(client: "CloudFormationClient", stack: str) -> dict[str, str]:
+    """What a stack names for people; nothing of it is secret."""
+    found = _describe(client, stack)
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+
+def _describe(client: "CloudFormationClient", stack: str) -> "StackTypeDef":
+    try:
+        return client.describe_stacks(StackName=stack)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        raise CommandError(
+            f"There is no stack {stack} in {client.meta.region_name}.",
+            hint="Deploy it with `make deploy`, or set AWS_PROFILE and AWS_REGION to where it is.",
+        ) from error
+
+
+def _key(client: "SecretsManagerClient", secret: str) -> str:
+    return client.get_secret_value(SecretId=secret)["SecretString"].strip()

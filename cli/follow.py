@@ -1,0 +1,106 @@
+"""Follows a stream for as long as somebody reads: what a browser's EventSource does, and it says so."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import httpx
+
+from cli.errors import CommandError
+from cli.event_stream import EventStreamParser, Received
+from cli.http_client import explain_refusal, http_client
+
+SILENCE = 45.0
+"""Seconds after which a silent connection is dead: a keepalive comes every 15."""
+PAUSE = 3.0
+"""Seconds before the next try, until a stream has said how long to wait."""
+
+_CONTENT_TYPE = "text/event-stream"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The stream has begun, or goes on."""
+
+    url: str
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """The connection has ended; the next try follows after a pause."""
+
+    reason: str
+    pause: float
+
+
+Heard = Received | Opened | Lost
+
+
+class _Trouble(Exception):
+    """An answer that may be another one next time."""
+
+
+def follow(
+    url: str,
+    *,
+    parameters: Sequence[tuple[str, str]] = (),
+    cursor: str | None = None,
+    silence: float = SILENCE,
+    wait: Callable[[float], object] = time.sleep,
+) -> Iterator[Heard]:
+    """Yield a stream's events, each once, and what becomes of the connection; for ever, or until the stream is over.
+
+    Raises:
+        CommandError: nothing answers at the first try, or what answers is no stream.
+    """
+    known, pause, query = False, PAUSE, httpx.QueryParams(tuple(parameters))
+    with http_client(url, timeout=httpx.Timeout(10, read=silence)) as client:
+        while True:
+            parser, reason = EventStreamParser(), "The stream ended"
+            try:
+                with client.stream(
+                    "GET", url, params=query, headers=_headers(cursor), follow_redirects=True
+                ) as response:
+                    if response.status_code == HTTPStatus.NO_CONTENT:
+                        return
+                    _check(response)
+                    known = True
+                    yield Opened(url=url, cursor=cursor)
+                    for piece in response.iter_bytes():
+                        for event in parser.feed(piece):
+                            cursor = event.id or cursor
+                            yield event
+            except httpx.ReadTimeout:
+                reason = f"Nothing came for {silence:g} seconds"
+            except (httpx.TransportError, _Trouble) as error:
+                if not known and isinstance(error, httpx.ConnectError):
+                    raise _unreachable(url, error) from error
+                reason = f"The connection was lost ({error or type(error).__name__})"
+            pause = pause if parser.retry is None else parser.retry
+            yield Lost(reason=reason, pause=pause)
+            wait(pause)
+
+
+def _headers(cursor: str | None) -> Mapping[str, str]:
+    accepted = {"Accept": _CONTENT_TYPE, "Cache-Control": "no-store"}
+    return accepted if cursor is None else accepted | {"Last-Event-ID": cursor}
+
+
+def _check(response: httpx.Response) -> None:
+    if response.is_server_error:
+        raise _Trouble(f"{response.status_code} {response.reason_phrase}")
+    if response.is_error:
+        response.read()
+        raise explain_refusal(response)
+    if not response.headers.get("content-type", "").startswith(_CONTENT_TYPE):
+        raise CommandError(
+            f"{response.url} is no event stream.", hint="Give the stream service's address: --stream-url."
+        )
+
+
+def _unreachable(url: str, error: httpx.TransportError) -> CommandError:
+    return CommandError(
+        f"Nothing answers at {url} ({error}).", hint="Does it still run? See --stream-url, or start `tailrace dev`."
+    )

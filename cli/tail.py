@@ -1,0 +1,62 @@
+"""`tailrace tail`: a workflow's events in the terminal, as they come."""
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+from cli.errors import CommandError
+from cli.follow import follow
+from cli.tail_view import JsonEvents, TailView, TextEvents
+from cli.target import Stage, StreamUrl, find_streams
+from tailrace.errors import InvalidWorkflowId
+from tailrace.event import WorkflowId, workflow_id
+
+MAX_REPLAY = 1000
+"""As many as the stream service replays."""
+
+WorkflowArgument: TypeAlias = Annotated[
+    str, typer.Argument(metavar="WORKFLOW", help="The workflow's id, such as p_hello.", show_default=False)
+]
+
+
+def tail(
+    workflow: WorkflowArgument,
+    *,
+    channel: Annotated[list[str] | None, typer.Option(help="This channel alone; may be repeated.")] = None,
+    replay: Annotated[
+        int | None,
+        typer.Option(min=0, max=MAX_REPLAY, help="Begin with the newest N events.", show_default="100"),
+    ] = None,
+    last_event_id: Annotated[
+        str | None, typer.Option(help="Go on behind this event; 0-0 shows everything that is kept.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line.")] = False,
+    stream_url: StreamUrl = None,
+    stage: Stage = None,
+) -> None:
+    """Show a workflow's events: what was sent lately, then what is sent, until Ctrl-C.
+
+    A connection that ends is made anew, and goes on behind the last event: nothing is lost, and nothing comes twice.
+    """
+    if replay is not None and last_event_id is not None:
+        raise CommandError("--replay and --last-event-id are two beginnings.", hint="Give one of them.")
+    streams = find_streams(url=stream_url, stage=stage)
+    parameters = [("channel", name) for name in channel or ()]
+    if replay is not None:
+        parameters.append(("replay", str(replay)))
+    view = TailView(JsonEvents() if as_json else TextEvents())
+    url = f"{streams}/pipelines/{known_id(workflow)}/sse"
+    for heard in follow(url, parameters=parameters, cursor=last_event_id):
+        view.show(heard)
+
+
+def known_id(text: str) -> WorkflowId:
+    """Read a workflow's id from the command line.
+
+    Raises:
+        CommandError: it is none.
+    """
+    try:
+        return workflow_id(text)
+    except InvalidWorkflowId as error:
+        raise CommandError(str(error), hint="`tailrace list` shows the workflows that there are.") from error

@@ -1,0 +1,86 @@
+"""Which running system a command talks to: the one that was named, a deployed stage, or what `tailrace dev` runs."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, TypeAlias
+from urllib.parse import urlsplit
+
+import typer
+
+from cli.deployment import find_deployment
+from cli.errors import CommandError
+from cli.running_system import DEV_FILE, RunningSystem
+
+_START = "Start one with `tailrace dev`, here or in a folder above"
+
+ApiUrl: TypeAlias = Annotated[
+    str | None, typer.Option(help="The API's address.", show_default="$TAILRACE_API_URL, or what runs here")
+]
+StreamUrl: TypeAlias = Annotated[
+    str | None, typer.Option(help="The streams' address.", show_default="$TAILRACE_STREAM_URL, or what runs here")
+]
+Key: TypeAlias = Annotated[
+    str | None, typer.Option(help="The API's key.", show_default="$TAILRACE_API_KEY, or that of what runs here")
+]
+Stage: TypeAlias = Annotated[
+    str | None, typer.Option(help="Use what was deployed as this stage, such as dev, with your AWS credentials.")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """Where the API is, and its key."""
+
+    url: str
+    key: str
+
+
+def find_api(
+    *, url: str | None, key: str | None, stage: str | None, environment: Mapping[str, str] = os.environ
+) -> Api:
+    """Find the API to talk to. What is named counts first, then a stage, the environment, and what runs here.
+
+    A key goes with its own address: that of the system which runs here is not sent to another one.
+
+    Raises:
+        CommandError: there is none, or its key is not known.
+    """
+    if stage is not None:
+        deployed = find_deployment(stage, with_key=key is None)
+        return Api(url=_base(url or deployed.api_url), key=key or deployed.api_key)
+    url, key = url or environment.get("TAILRACE_API_URL"), key or environment.get("TAILRACE_API_KEY")
+    if url is None:
+        system = _running_here("--api-url")
+        return Api(url=system.api_url, key=key or system.api_key)
+    if key is None:
+        raise CommandError(f"The key to {url} is not known.", hint="Give it with --key, or set TAILRACE_API_KEY.")
+    return Api(url=_base(url), key=key)
+
+
+def find_streams(*, url: str | None, stage: str | None, environment: Mapping[str, str] = os.environ) -> str:
+    """Find the address of the stream service, as `find_api` does.
+
+    Raises:
+        CommandError: there is none.
+    """
+    if url is None and stage is not None:
+        return _base(find_deployment(stage, with_key=False).stream_url)
+    url = url or environment.get("TAILRACE_STREAM_URL")
+    return _running_here("--stream-url").stream_url if url is None else _base(url)
+
+
+def _running_here(option: str) -> RunningSystem:
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if system := RunningSystem.find(folder / DEV_FILE):
+            return system
+    raise CommandError("No running system was found.", hint=f"{_START}, or name one with {option} or --stage.")
+
+
+def _base(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        raise CommandError(f"{url!r} is no address.", hint="Write one such as https://d111.cloudfront.net.")
+    return url.rstrip("/")
