@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from stream_service import sse
 from stream_service.connection import Connection
-from stream_service.server import TRANSPORT
+from stream_service.takeover import HIGH_WATER, TAKEOVER, Follower, TakenConnection
 
 HEADERS = {
     "Content-Type": sse.CONTENT_TYPE,
@@ -18,35 +18,12 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-HIGH_WATER = 64 * 1024
-"""Bytes that wait for the socket; with more, the subscription is paused."""
-
-
-class Follower(Protocol):
-    """What a connection tells the hub's subscription."""
-
-    def pause(self) -> None:
-        """The socket is full."""
-
-    def resume(self) -> None:
-        """The socket takes data again."""
-
-    def leave(self) -> None:
-        """The connection is gone."""
-
-
-class Abortable(Protocol):
-    """A transport that can be cut."""
-
-    def abort(self) -> None:
-        """Close at once, and drop what waits."""
 
 
 class AsgiConnection:
-    """A `Connection` whose bytes one ASGI task sends as fast as the socket takes them."""
+    """A `Connection` whose bytes one ASGI task sends, for servers that give no connection away."""
 
-    def __init__(self, transport: Abortable | None) -> None:
-        self._transport = transport
+    def __init__(self) -> None:
         self._follower: Follower | None = None
         self._waiting: list[bytes] = []
         self._size = 0
@@ -79,8 +56,6 @@ class AsgiConnection:
         """Cut the connection, and drop what waits."""
         self._aborted = True
         self._wake.set()
-        if self._transport is not None:
-            self._transport.abort()
 
     async def pump(self, send: Send) -> None:
         """Send until the end, or until the connection is cut."""
@@ -121,17 +96,22 @@ class StreamResponse(Response):
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
-        connection = AsgiConnection(scope.get("extensions", {}).get(TRANSPORT, {}).get("transport"))
+        if (taken := _take(scope)) is not None:
+            self._begin(taken)
+        elif (follower := self._begin(connection := AsgiConnection())) is None:
+            await connection.pump(send)
+        else:
+            try:
+                await self._pump_until_gone(connection, receive, send)
+            finally:
+                follower.leave()
+
+    def _begin(self, connection: TakenConnection | AsgiConnection) -> Follower | None:
         connection.write(self._first_bytes)
         follower = self._subscribe(connection, connection.follow)
         if follower is None:
             connection.end()
-            await connection.pump(send)
-            return
-        try:
-            await self._pump_until_gone(connection, receive, send)
-        finally:
-            follower.leave()
+        return follower
 
     @staticmethod
     async def _pump_until_gone(connection: AsgiConnection, receive: Receive, send: Send) -> None:
@@ -150,3 +130,10 @@ class StreamResponse(Response):
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _take(scope: Scope) -> TakenConnection | None:
+    """Take the connection over, where the server gives it away."""
+    offer = scope.get("extensions", {}).get(TAKEOVER)
+    taken: TakenConnection | None = offer["take"]() if offer else None
+    return taken
