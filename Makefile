@@ -9,8 +9,14 @@ PIP_INSTALL := install --quiet --disable-pip-version-check --require-hashes
 TAILRACE = $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 LOCK = UV_PYTHON_DOWNLOADS=never uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
+STAGE ?= dev
+CDK_VERSION := 2.1148.1
+CDK_INSTALLED := $(VENV)/.cdk-$(CDK_VERSION)
+CDK_ENV = PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 CDK_DISABLE_CLI_TELEMETRY=true
+CDK = $(CDK_ENV) $(VENV)/cdk/node_modules/.bin/cdk --no-notices --no-version-reporting --no-lookups -c stage=$(STAGE)
+
 .DEFAULT_GOAL := help
-.PHONY: help dev test lint types format lock clean
+.PHONY: help dev test lint types format lock clean synth deploy destroy deploy-local bench-cold
 
 help: ## Print this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -18,7 +24,7 @@ help: ## Print this menu
 dev: $(VENV)/.dev ## Run the whole system on this machine (Ctrl-C stops it)
 	@$(BIN)/tailrace dev $(ARGS)
 
-test: lint types ## Everything that must pass: ruff, mypy --strict, pytest
+test: lint types $(CDK_INSTALLED) ## Everything that must pass: ruff, mypy --strict, pytest
 	$(BIN)/pytest -q --numprocesses 4 $(ARGS)
 
 lint: $(VENV)/.test
@@ -32,12 +38,32 @@ format: $(VENV)/.test ## Format the code and apply safe fixes
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
+synth: $(VENV)/.infra ## Make the templates of dev and prod in cdk.out/, without an account
+	@for stage in dev prod; do $(CDK_ENV) CDK_OUTDIR=cdk.out/$$stage TAILRACE_STAGE=$$stage $(BIN)/python app.py || exit 1; done
+	@ls cdk.out/*/*.template.json
+
+deploy: $(VENV)/.infra $(CDK_INSTALLED) ## Deploy to your AWS account (STAGE=dev or prod)
+	@$(BIN)/python -m infra.cost $(STAGE)
+	@$(CDK) bootstrap
+	@$(CDK) deploy --all --require-approval never --outputs-file cdk.out/outputs-$(STAGE).json
+	@$(BIN)/python -m infra.afterwards cdk.out/outputs-$(STAGE).json
+
+destroy: $(VENV)/.infra $(CDK_INSTALLED) ## Delete what was deployed (STAGE=…; KEEP_EVENTS=1 leaves the event log)
+	@$(CDK) destroy --force $(if $(KEEP_EVENTS),--exclusively Tailrace-$(STAGE)-WorkflowApi Tailrace-$(STAGE)-StreamService,--all)
+
+deploy-local: $(VENV)/.infra $(CDK_INSTALLED) $(MINISTACK)/.installed ## Deploy into emulated AWS on this machine, with the real CDK
+	@$(BIN)/python -m infra.deploy_local
+
+bench-cold: $(VENV)/.infra ## How long the workflow function takes to import, beside its libraries alone
+	@$(BIN)/python -m benchmarks.cold_import
+
 lock: ## Lock the newest releases that pyproject.toml admits (needs uv on the path)
 	$(LOCK) pyproject.toml --extra cli --group build --group test --group infra --upgrade -o requirements/test.txt
 	$(LOCK) pyproject.toml --extra cli --group build -c requirements/test.txt -o requirements/dev.txt
 	$(LOCK) pyproject.toml --extra workflow-api -c requirements/test.txt -o requirements/workflow-api.txt
 	$(LOCK) pyproject.toml --extra stream-service -c requirements/test.txt -o requirements/stream-service.txt
 	$(LOCK) pyproject.toml --group infra -c requirements/test.txt -o requirements/infra.txt
+	$(LOCK) --group node --upgrade -o requirements/node.txt
 	$(LOCK) --group ministack --upgrade -o requirements/ministack.txt
 
 clean: ## Remove virtual environments, caches and the development system's state
@@ -58,3 +84,19 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.dev
 $(MINISTACK)/.installed: requirements/ministack.txt
 	@test -n "$(PYTHON)" && $(PYTHON) -m venv $(MINISTACK)
 	@$(MINISTACK)/bin/pip $(PIP_INSTALL) -r requirements/ministack.txt && touch $@
+
+$(VENV)/.infra: requirements/infra.txt $(VENV)/.dev $(VENV)/.node $(wildcard workflows/requirements.txt)
+	@echo "Installing what deploying needs into $(VENV) ..."
+	@$(BIN)/pip $(PIP_INSTALL) -r requirements/infra.txt
+	@if [ -f workflows/requirements.txt ]; then $(BIN)/pip install --quiet --disable-pip-version-check -r workflows/requirements.txt; fi
+	@touch $@
+
+# The machine's Node.js where it is 20 or newer and has npm; else one from PyPI, in the virtual environment.
+$(VENV)/.node: requirements/node.txt | $(BIN)/python
+	@{ node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && npm --version; } >/dev/null 2>&1 \
+		|| { echo "Installing Node.js into $(VENV) ..."; $(BIN)/pip $(PIP_INSTALL) -r requirements/node.txt; }
+	@touch $@
+
+$(CDK_INSTALLED): $(VENV)/.node
+	@echo "Installing the CDK's command into $(VENV) ..."
+	@$(CDK_ENV) npm install --silent --no-audit --no-fund --prefix $(VENV)/cdk aws-cdk@$(CDK_VERSION) && touch $@

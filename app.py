@@ -1,6 +1,7 @@
 """The CDK app, which reads the world: the stage (`-c stage=…`, TAILRACE_STAGE, or dev) and the workflows' schedules."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from aws_cdk import App, Tags, Validations
@@ -18,6 +19,8 @@ def main() -> None:
     """Make the stage's templates; fails where one departs from AWS's checklist without a reason."""
     app = App(analytics_reporting=False, context=_FLAGS)
     config = stage_config(app.node.try_get_context("stage") or os.environ.get("TAILRACE_STAGE") or "dev")
+    if config.stream_service is None and (url := os.environ.get("TAILRACE_STREAM_URL")):
+        config = replace(config, stream_url=url)
     build(app, config, schedules=scheduled_workflows(_WORKFLOWS))
     Tags.of(app).add("tailrace:stage", config.name)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))

@@ -28,6 +28,7 @@ _NOT_SHOWN = frozenset(
     | {"cold_start", "function_name", "function_memory_size", "function_arn", "function_request_id", "xray_trace_id"}
     | {"exception", "exception_name", "stack_trace"}
 )
+_IMPORT_MACHINERY = ('"<frozen ', "/importlib/", "/tailrace/modules.py")
 
 
 class LogView:
@@ -77,5 +78,18 @@ def _event(fields: Mapping[str, object]) -> Text:
             text.append(f" {name}=", style="dim")
             text.append(value if isinstance(value, str) else json.dumps(value), style="not bold")
     if exception := fields.get("exception"):
-        text.append(f"\n{exception}", style="not bold")
+        text.append(f"\n{_without_machinery(str(exception))}", style="not bold")
     return text
+
+
+def _without_machinery(traceback: str) -> str:
+    """Leave out the frames by which Python imports a module: their reader has written the module."""
+    kept, skipping = [], False
+    for line in traceback.splitlines():
+        if line.startswith('  File "'):
+            skipping = any(part in line for part in _IMPORT_MACHINERY)
+        elif not line.startswith("    "):
+            skipping = False
+        if not skipping:
+            kept.append(line)
+    return "\n".join(kept)

@@ -13,6 +13,7 @@ from infra.function import Function
 from infra.function_code import FunctionSource, function_code
 from infra.packages import Platform
 from infra.review import explain, explain_wildcards, versions_of
+from infra.run_records import RunRecords
 
 SOURCE = FunctionSource(
     entry="lambdas/workflow_api",
@@ -36,6 +37,7 @@ class WorkflowFunction(Construct):
         super().__init__(scope, id)
         self.key = self._make_key()
         self.failures = self._make_failure_queue()
+        records = RunRecords(self, "RunRecords")
         made = Function(
             self,
             "Runner",
@@ -50,6 +52,7 @@ class WorkflowFunction(Construct):
                 **config.secrets,
                 "TAILRACE_EVENT_LOG_TABLE": event_log.table_name,
                 "TAILRACE_NOTICE_TOPIC_ARN": event_log.topic_arn,
+                "TAILRACE_IDEMPOTENCY_TABLE": records.table_name,
                 "TAILRACE_RETENTION_DAYS": str(event_log.retention_days),
                 "TAILRACE_STREAM_URL": stream_url,
                 "TAILRACE_API_KEY_SECRET_ARN": self.key.secret_arn,
@@ -63,6 +66,7 @@ class WorkflowFunction(Construct):
         self.function: lambda_.IFunction = made.function
         event_log.grant_append(self._role)
         event_log.grant_clear(self._role)
+        records.grant_keep(self._role)
         self.key.grant_read(self._role)
         self._let_it_invoke_itself()
         self._let_workflows(config)

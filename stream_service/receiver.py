@@ -61,8 +61,8 @@ class Receiver:
                 self._stop.wait(pause_after(failures))
 
     def _receive(self) -> None:
-        messages = self._queue.receive(self._url)
-        if messages and not self._stop.is_set():
+        if messages := self._queue.receive(self._url):
+            # Also when stopped meanwhile: nobody else sees these messages before their visibility ends.
             self._hand_over(messages)
             self._queue.delete(self._url, messages)
 

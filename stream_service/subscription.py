@@ -132,7 +132,7 @@ class Subscription:
             elif self.quiet_since is None:
                 self.quiet_since = now
             overdue = self.quiet_since is not None and now - self.quiet_since >= QUIET_SECONDS
-            if self._wish.control or overdue:
+            if (self._wish.control or overdue) and not self.paused:
                 self._sync(self.cursor)
 
     # --- finding the place
@@ -166,15 +166,14 @@ class Subscription:
 
     def _begin_at(self, start: EventId) -> None:
         self.cursor = start
-        self._tell_loss()
         self.settle()
 
     def _go_on(self, cursor: EventId) -> None:
         ring = self._stream.ring
-        ahead = cursor.generation != ring.generation or cursor.position >= ring.next
+        ahead = cursor.generation == ring.generation and cursor.position >= ring.next
         if ring.holds(cursor) or (ahead and self._vouched == cursor):
             self._go_live()
-        elif ahead:
+        elif ahead or cursor.generation != ring.generation:
             self._ask()
             self._stream.ask_head(self)
         else:
@@ -255,10 +254,10 @@ class Subscription:
             return True
         self._tell_loss()
         for piece in _slices(batch, self.cursor or cursor, self.channels):
-            self._write(piece)
             if self.paused:
                 return False
-        return True
+            self._write(piece)
+        return not self.paused
 
     # --- what was lost
 

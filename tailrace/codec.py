@@ -3,6 +3,7 @@
 import json
 import zlib
 from collections.abc import Iterable
+from typing import Any
 
 from tailrace.errors import InvalidItem
 from tailrace.event import Event, encode_json
@@ -31,9 +32,16 @@ def decode_events(text: str | bytes) -> tuple[Event, ...]:
         InvalidItem: the text is something else.
     """
     try:
-        return tuple(Event.of(member["channel"], member["payload"]) for member in json.loads(text))
+        return tuple(Event.of(member["channel"], member["payload"]) for member in _array(text))
     except (ValueError, TypeError, KeyError, RecursionError) as error:  # an InvalidEvent is a ValueError
         raise InvalidItem("These are not a batch's events: a JSON array of channel and payload is expected.") from error
+
+
+def _array(text: str | bytes) -> list[Any]:
+    value = json.loads(text)
+    if not isinstance(value, list):
+        raise TypeError(type(value))
+    return value
 
 
 def pack(text: str) -> bytes:

@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tailrace.errors import LogRefused, LogUnavailable, OutcomeUnknown
+from tailrace.errors import InvalidItem, LogRefused, LogUnavailable, OutcomeUnknown
 from tailrace.event import Position, WorkflowId
 from tailrace.table import Item, Page
 
@@ -216,6 +216,14 @@ def _attributes(item: Item) -> "Attributes":
 
 
 def _item(attributes: "dict[str, AttributeValueTypeDef]") -> Item:
+    try:
+        return _decode(attributes)
+    except (KeyError, ValueError) as error:
+        place = attributes.get("position", {}).get("N")
+        raise InvalidItem(f"At {place} stands no item of an event log: it has {', '.join(attributes)}.") from error
+
+
+def _decode(attributes: "dict[str, AttributeValueTypeDef]") -> Item:
     return Item(
         workflow_id=WorkflowId(attributes["workflow_id"]["S"]),
         position=Position(int(attributes["position"]["N"])),

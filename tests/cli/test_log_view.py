@@ -43,6 +43,27 @@ def test_exception_follows_its_event_line_by_line() -> None:
     assert _shown(line) == ["api      failed", "api      Traceback:", "api        boom"]
 
 
+def test_traceback_of_an_import_begins_in_the_module_that_was_imported() -> None:
+    traceback = (
+        "Traceback (most recent call last):\n"
+        '  File "/x/tailrace/modules.py", line 70, in _import\n'
+        "    importlib.import_module(name)\n"
+        "    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+        '  File "<frozen importlib._bootstrap>", line 1204, in _gcd_import\n'
+        '  File "/x/workflows/broken.py", line 1, in <module>\n'
+        "    import stripe\n"
+        "ModuleNotFoundError: No module named 'stripe'"
+    )
+
+    assert _shown(json.dumps({"event": "module_not_imported", "exception": traceback})) == [
+        "api      module_not_imported",
+        "api      Traceback (most recent call last):",
+        'api        File "/x/workflows/broken.py", line 1, in <module>',
+        "api          import stripe",
+        "api      ModuleNotFoundError: No module named 'stripe'",
+    ]
+
+
 def test_metrics_are_left_out() -> None:
     assert _shown(json.dumps({"_aws": {"Timestamp": 1}, "Runs": 1})) == []
 

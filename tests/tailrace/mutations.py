@@ -1,6 +1,6 @@
 """The log with one of its rules taken out, for each rule a way to break it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,7 +8,7 @@ from botocore.config import Config
 
 from tailrace import append, dynamodb, event_log
 from tailrace.append import Append, Draft
-from tailrace.event import Position
+from tailrace.event import Batch, Event, EventId, Position, WorkflowId
 from tailrace.event_log import EventLog
 from tailrace.table import Item
 from tailrace.tails import Tails
@@ -172,6 +172,18 @@ def reading_from_the_beginning(patch: pytest.MonkeyPatch) -> None:
         self._tail = items[-1] if items else None
 
     patch.setattr(Append, "_look_forward", look_forward)
+
+
+def the_floor(patch: pytest.MonkeyPatch) -> None:
+    append = EventLog.append
+
+    async def without_floor(
+        self: EventLog, workflow_id: WorkflowId, events: Sequence[Event], *, batch_id: str, floor: EventId | None
+    ) -> tuple[Batch, ...]:
+        del floor
+        return await append(self, workflow_id, events, batch_id=batch_id)
+
+    patch.setattr(EventLog, "append", without_floor)
 
 
 def ordinals(patch: pytest.MonkeyPatch) -> None:

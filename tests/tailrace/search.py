@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from tailrace.event_log import EventLog
 from tailrace.table import Item
 from tests.support.log import MINUTE, STREAM, World
-from tests.support.stepping import Flush
+from tests.support.stepping import Flush, now_or_never
 
 Act = tuple[str, int]
 """What happens next, and to which writer, late put or position."""
@@ -27,6 +28,8 @@ class Setting:
     tick: int = 5 * MINUTE
     deletions: bool = False
     """Whether the table deletes what has expired, in any order."""
+    tries: int = 1
+    """How many of the writers, the first ones, are tries of the same run: they share batch ids and the floor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,8 @@ class _History:
         self.world = setting.begin()
         self._writers = [self.world.writer(skew=skew) for skew in setting.skews]
         self._begun = [1] * len(self._writers)
-        self._flushes = [writer.flush(f"{number}.1") for number, writer in enumerate(self._writers)]
+        self._floor = now_or_never(EventLog(table=self.world.table).floor(STREAM))
+        self._flushes = [self._flush(number) for number in range(len(self._writers))]
         self._memories: list[int] = [0] * len(self._writers)
         self._late: list[_Late] = []
         self._faults = self._ticks = 0
@@ -150,7 +154,12 @@ class _History:
         self.told |= {(batch.generation, batch.position, batch.batch_id) for batch in flush.batches}
         if self._begun[number] < self._setting.flushes:
             self._begun[number] += 1
-            self._flushes[number] = self._writers[number].flush(f"{number}.{self._begun[number]}")
+            self._flushes[number] = self._flush(number)
+
+    def _flush(self, number: int) -> Flush:
+        is_try = number < self._setting.tries and self._setting.tries > 1
+        batch_id = f"{0 if is_try else number}.{self._begun[number]}"
+        return self._writers[number].flush(batch_id, floor=self._floor if is_try else None)
 
     def state(self) -> int:
         """All that decides what may still happen, as a hash."""

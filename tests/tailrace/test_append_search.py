@@ -30,6 +30,8 @@ COLD = Setting(skews=(0, 0), flushes=2, faults=2)
 THREE_COLD = Setting(skews=(0, 0, 0), faults=1)
 ONE_EXPIRED = Setting(begin=two_expired_items, skews=(0,), faults=2, deletions=True)
 TWO_EXPIRED = Setting(begin=two_expired_items, skews=(0, SLOW + 1), deletions=True)
+TRIED_TWICE = Setting(skews=(0, 0, 0), tries=2, faults=2)
+TRIED_TWICE_IN_TWO_PARTS = Setting(skews=(0, 0), tries=2, flushes=2, faults=2)
 ENDING = Setting(begin=two_items_with_14_minutes, skews=(0, SLOW), faults=1)
 BELOW_AN_HOUR = Setting(begin=one_item_with_61_minutes, skews=(0, 0, 0), faults=2, ticks=1)
 RUNNING_OUT = Setting(begin=one_item_with_31_minutes, skews=(SLOW, FAST), faults=1, ticks=2, tick=7 * MINUTE)
@@ -42,6 +44,8 @@ RUNNING_OUT = Setting(begin=one_item_with_31_minutes, skews=(SLOW, FAST), faults
         pytest.param(THREE_COLD, 4_000, id="three writers, one fault"),
         pytest.param(ONE_EXPIRED, 4_000, id="expired stream, two faults"),
         pytest.param(TWO_EXPIRED, 4_000, id="expired stream, two clocks"),
+        pytest.param(TRIED_TWICE, 4_000, id="a run tried twice and another writer, two faults"),
+        pytest.param(TRIED_TWICE_IN_TWO_PARTS, 2_000, id="two batches tried twice, two faults"),
         pytest.param(ENDING, 1_000, id="end of a life, two clocks, a fault"),
         pytest.param(RUNNING_OUT, 50_000, id="tail about to expire, two clocks, a late put"),
     ],
@@ -67,6 +71,7 @@ def test_promises_hold_in_every_order_of_events(setting: Setting, at_least: int)
         pytest.param(without.knowing_its_own_batch, Setting(skews=(0,), faults=1), id="rule 7"),
         pytest.param(without.staying_at_the_same_position, COLD, id="rule 9"),
         pytest.param(without.reading_forward, BELOW_AN_HOUR, id="rule 10"),
+        pytest.param(without.the_floor, TRIED_TWICE, id="rule 11"),
     ],
 )
 def test_search_finds_the_history_that_a_rule_prevents(

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from tailrace.errors import InvalidItem
 from tailrace.event import Event, EventId, Position
 from tailrace.event_log import LOOK_BACK_PAGES, READING_BYTES, EventLog
 from tailrace.table import Item
@@ -108,6 +109,16 @@ async def test_expired_events_are_passed_over_though_the_table_still_has_them(lo
     reading = await log.read(STREAM, 1)
 
     assert [batch.position for batch in reading.batches] == [3]
+
+
+async def test_item_that_holds_another_number_of_events_than_it_says_is_refused(
+    log: EventLog, table: InMemoryTable
+) -> None:
+    await append(log, 2)
+    table.items[STREAM][1] = replace(table.items[STREAM][1], count=3)
+
+    with pytest.raises(InvalidItem):
+        await log.read(STREAM, 1)
 
 
 async def test_read_tells_of_a_cleared_batch(log: EventLog, table: InMemoryTable) -> None:

@@ -17,6 +17,7 @@ from tests.support.log import DAY, MINUTE
 from tests.tailrace import mutations as without
 from tests.tailrace import test_append as appending
 from tests.tailrace import test_append_end_of_life as ending
+from tests.tailrace import test_append_retries as retrying
 from tests.tailrace import test_event_log_flush as flushing
 from tests.tailrace import test_event_log_reads as reading
 from tests.tailrace.mutations import Mutation, setting
@@ -91,6 +92,12 @@ RULES: list[tuple[Test, Mutation]] = [
         appending.test_rule_10_forward_read_begins_at_the_beginning_where_the_generation_is_another,
         without.reading_from_the_beginning,
     ),
+    (retrying.test_rule_11_retry_finds_its_batch_behind_those_of_others, without.the_floor),
+    (retrying.test_rule_11_process_that_tries_again_does_not_go_behind_its_own_batch, without.the_floor),
+    (retrying.test_rule_11_slow_first_try_finds_what_the_retry_has_appended_meanwhile, without.the_floor),
+    (retrying.test_rule_11_warm_first_try_begins_from_the_floor_too, without.the_floor),
+    (retrying.test_rule_11_crashed_first_try_of_several_items_is_completed, without.the_floor),
+    (retrying.test_rule_12_events_in_the_log_win_over_those_of_a_retry, without.the_floor),
     (
         flushing.test_rule_13_flush_of_5_mb_is_several_items_with_ordinals_in_order,
         setting(event_log, "MAX_STORED_BYTES", 2**30),

@@ -203,6 +203,12 @@ def test_function_that_can_be_called_with_pd_alone_is_a_step(workflow: Workflow,
     assert run_workflow(workflow).status == "Completed"
 
 
+def test_builtin_without_a_signature_is_taken_at_its_word(workflow: Workflow) -> None:
+    workflow.step("code", str)
+
+    assert "Pd" in run_workflow(workflow).steps["code"]["$return_value"]
+
+
 def test_arguments_in_another_order_are_refused(workflow: Workflow) -> None:
     step: Any = workflow.step
 

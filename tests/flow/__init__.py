@@ -1,0 +1,1 @@
+"""The real chain, from a request to an EventSource."""

@@ -1,0 +1,30 @@
+"""What people are told before and after they deploy."""
+
+from infra.afterwards import tell
+from infra.config import stage_config
+from infra.cost import idle_cost
+
+
+def test_the_default_stage_costs_what_the_documents_say() -> None:
+    assert round(sum(idle_cost(stage_config("dev")).values())) == 39
+
+
+def test_emulated_aws_needs_no_fleet() -> None:
+    assert list(idle_cost(stage_config("local"))) == ["API key (Secrets Manager)"]
+
+
+def test_people_are_told_addresses_and_how_to_read_the_key() -> None:
+    outputs = {
+        "Tailrace-dev-EventLog": {"EventLogTable": "table", "NoticeTopic": "topic"},
+        "Tailrace-dev-WorkflowApi": {
+            "ApiUrl": "https://d1.cloudfront.net",
+            "StreamUrl": "https://d1.cloudfront.net",
+            "ApiKeySecret": "arn:secret",
+        },
+    }
+
+    told = tell(outputs)
+
+    assert "--secret-id arn:secret " in told
+    assert "curl -X POST https://d1.cloudfront.net/pipelines/p_hello/events" in told
+    assert 'new EventSource("https://d1.cloudfront.net/pipelines/p_hello/sse")' in told

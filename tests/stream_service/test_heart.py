@@ -1,0 +1,317 @@
+import asyncio
+from collections.abc import Iterator
+from typing import Self
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from stream_service import heart
+from stream_service.heart import Canaries, Sweeper
+from stream_service.hub import Hub
+from stream_service.pulse import READY_AFTER, Pulse
+from stream_service.question import AskHead, AskNewest, Question
+from stream_service.subscription import Wish
+from tailrace.event import WorkflowId
+from tailrace.notice import Canary, decode_notice
+from tests.support.rim import Rim, eventually, some_settings
+
+
+class Client:
+    """A connection that keeps what is written to it."""
+
+    def __init__(self) -> None:
+        self.written = b""
+        self.aborted = False
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def end(self) -> None:
+        raise AssertionError
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+# --- keepalives and ticks
+
+
+async def test_every_client_is_kept_alive() -> None:
+    rim = Rim()
+    clients = [Client(), Client(), Client()]
+    for client, stream in zip(clients, ("p_a", "p_a", "p_b"), strict=True):
+        rim.hub.subscribe(WorkflowId(stream), client, Wish())
+    beating = asyncio.create_task(heart.keep_alive(rim.hub, every=0.02))
+
+    await eventually(lambda: all(client.written.count(b":keepalive\n") >= 3 for client in clients))
+
+    beating.cancel()
+
+
+async def test_hub_is_ticked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heart, "TICK_SECONDS", 0.01)
+    rim = Rim(settings=some_settings(linger_seconds=0.05))
+    rim.hub.subscribe(WorkflowId("p_a"), Client(), Wish()).leave()
+    assert rim.hub.streams == 1
+    ticking = asyncio.create_task(heart.tick(rim.hub))
+
+    await eventually(lambda: rim.hub.streams == 0)
+
+    ticking.cancel()
+
+
+async def test_client_that_does_not_read_is_cut_by_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heart, "TICK_SECONDS", 0.01)
+    rim = Rim(settings=some_settings(slow_client_seconds=0.05))
+    client = Client()
+    rim.hub.subscribe(WorkflowId("p_a"), client, Wish()).pause()
+    ticking = asyncio.create_task(heart.tick(rim.hub))
+
+    await eventually(lambda: client.aborted)
+
+    ticking.cancel()
+
+
+# --- sweeps
+
+
+class Watched:
+    """A hub whose sweeps are counted: every one is a question for a head."""
+
+    def __init__(self, *streams: str) -> None:
+        self.swept: list[str] = []
+        self.hub = Hub(ask=self._ask, bounds=some_settings().bounds)
+        for stream in streams:
+            self.hub.subscribe(WorkflowId(stream), Client(), Wish())
+
+    def _ask(self, question: Question) -> None:
+        match question:
+            case AskNewest():
+                question.answer(None)
+            case AskHead():
+                self.swept.append(question.workflow_id)
+                question.answer(None)
+            case _:
+                raise AssertionError(question)
+
+
+def healthy() -> Pulse:
+    pulse = Pulse()
+    for _ in range(READY_AFTER):
+        pulse.came_back(pulse.next_number())
+    return pulse
+
+
+def sweeper(watched: Watched, pulse: Pulse) -> Sweeper:
+    return Sweeper(watched.hub, pulse, every=100, degraded_every=2)
+
+
+def at_seconds(upto: int, *, step: float = 1.0) -> Iterator[float]:
+    return (number * step for number in range(int(upto / step) + 1))
+
+
+async def test_every_stream_is_swept_about_once_an_interval() -> None:
+    watched = Watched("p_a", "p_b")
+    sweeps = sweeper(watched, healthy())
+
+    for now in at_seconds(1000):
+        sweeps.sweep_due(now)
+
+    for stream in ("p_a", "p_b"):
+        assert 7 <= watched.swept.count(stream) <= 14
+
+
+async def test_first_sweep_is_not_at_once_and_not_late() -> None:
+    watched = Watched("p_a")
+    sweeps = sweeper(watched, healthy())
+
+    times = []
+    for now in at_seconds(130):
+        before = len(watched.swept)
+        sweeps.sweep_due(now)
+        times += [now] * (len(watched.swept) - before)
+
+    assert len(times) == 1
+    assert 75 <= times[0] <= 126
+
+
+async def test_streams_are_not_all_swept_at_the_same_time() -> None:
+    streams = [f"p_{number}" for number in range(200)]
+    watched = Watched(*streams)
+    sweeps = sweeper(watched, healthy())
+
+    most = 0
+    for now in at_seconds(130):
+        before = len(watched.swept)
+        sweeps.sweep_due(now)
+        most = max(most, len(watched.swept) - before)
+
+    assert set(watched.swept) == set(streams)
+    assert most < 50
+
+
+async def test_streams_are_swept_often_while_notices_may_not_come() -> None:
+    watched = Watched("p_a")
+    sweeps = sweeper(watched, Pulse())
+
+    for now in at_seconds(100):
+        sweeps.sweep_due(now)
+
+    assert 30 <= len(watched.swept) <= 60
+
+
+async def test_sweeps_become_frequent_as_soon_as_canaries_stay_away() -> None:
+    watched = Watched("p_a")
+    pulse = healthy()
+    sweeps = sweeper(watched, pulse)
+    sweeps.sweep_due(0.0)
+    for _ in range(5):
+        pulse.next_number()
+
+    for now in (1.0, 2.0, 3.0, 4.0):
+        sweeps.sweep_due(now)
+
+    assert watched.swept
+
+
+async def test_stream_that_nobody_watches_any_more_is_forgotten() -> None:
+    watched = Watched("p_a")
+    sweeps = sweeper(watched, healthy())
+    sweeps.sweep_due(0.0)
+    for subscription in watched.hub.subscriptions():
+        subscription.leave()
+    watched.hub.tick(0.0)
+    watched.hub.tick(1000.0)
+
+    for now in at_seconds(1000):
+        sweeps.sweep_due(now)
+
+    assert watched.swept == []
+
+
+async def test_all_streams_are_swept_when_they_are_in_doubt() -> None:
+    watched = Watched("p_a", "p_b", "p_c")
+
+    sweeper(watched, healthy()).all_in_doubt()
+
+    assert sorted(watched.swept) == ["p_a", "p_b", "p_c"]
+
+
+async def test_sweeper_runs_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heart, "TICK_SECONDS", 0.01)
+    watched = Watched("p_a")
+    running = asyncio.create_task(Sweeper(watched.hub, Pulse(), every=15, degraded_every=0.02).run())
+
+    await eventually(lambda: len(watched.swept) >= 3)
+
+    running.cancel()
+
+
+# --- canaries
+
+
+class Topic:
+    """What is published; each canary comes back at once, unless the topic is mute."""
+
+    def __init__(self) -> None:
+        self.pulse = Pulse()
+        self.sent: list[Canary] = []
+        self.renewals = 0
+        self.mute = False
+        self.broken = False
+        self.opened = asyncio.Event()
+        self.opened.set()
+        self._loop = asyncio.get_running_loop()
+        self.canaries = Canaries(
+            self.pulse, task="task-1", every=0.01, opened=self.opened, publish=self._publish, renew=self._renew
+        )
+
+    async def __aenter__(self) -> Self:
+        self._running = asyncio.create_task(self.canaries.run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert not self._running.done()
+        self._running.cancel()
+
+    def _publish(self, message: str) -> None:
+        canary = decode_notice(message)
+        assert isinstance(canary, Canary)
+        self.sent.append(canary)
+        if self.broken:
+            raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+        if not self.mute:
+            self._loop.call_soon_threadsafe(self.canaries.came_back, canary)
+
+    def _renew(self) -> None:
+        self.renewals += 1
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take minutes for milliseconds."""
+    monkeypatch.setattr(heart, "HASTY_CANARY_SECONDS", 0.001)
+    monkeypatch.setattr(heart, "HASTY_PATIENCE_SECONDS", 0.02)
+    monkeypatch.setattr(heart, "DEGRADED_CANARY_SECONDS", 0.005)
+
+
+async def test_canaries_that_come_back_make_the_service_ready() -> None:
+    async with Topic() as topic:
+        await eventually(lambda: topic.pulse.ready)
+
+        assert {canary.task for canary in topic.sent} == {"task-1"}
+        assert [canary.number for canary in topic.sent] == list(range(1, len(topic.sent) + 1))
+        assert topic.renewals == 0
+
+
+async def test_no_canary_is_sent_before_there_is_a_queue_to_come_back_through() -> None:
+    topic = Topic()
+    topic.opened.clear()
+    async with topic:
+        await asyncio.sleep(0.02)
+        assert topic.sent == []
+
+        topic.opened.set()
+        await eventually(lambda: topic.pulse.ready)
+
+
+async def test_other_tasks_canaries_are_none_of_ours() -> None:
+    async with Topic() as topic:
+        topic.mute = True
+        await eventually(lambda: len(topic.sent) >= 1)
+        for number in range(1, 10):
+            topic.canaries.came_back(Canary("task-2", number))
+
+        assert not topic.pulse.ready
+
+
+async def test_feed_is_renewed_when_canaries_stay_away() -> None:
+    async with Topic() as topic:
+        await eventually(lambda: topic.pulse.ready)
+        topic.mute = True
+        await eventually(lambda: topic.renewals >= 2)
+        assert topic.pulse.degraded
+
+        topic.mute = False
+        await eventually(lambda: not topic.pulse.degraded)
+        assert topic.pulse.ready
+
+
+async def test_feed_is_renewed_also_before_the_first_canary_has_come_back() -> None:
+    topic = Topic()
+    topic.mute = True
+    async with topic:
+        await eventually(lambda: topic.renewals >= 2)
+
+        topic.mute = False
+        await eventually(lambda: topic.pulse.ready)
+
+
+async def test_topic_that_cannot_be_reached_is_tried_again() -> None:
+    topic = Topic()
+    topic.broken = True
+    async with topic:
+        await eventually(lambda: len(topic.sent) >= 5)
+
+        topic.broken = False
+        await eventually(lambda: topic.pulse.ready)

@@ -1,0 +1,118 @@
+import re
+from datetime import timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from stream_service.settings import Settings
+
+NEEDED = {
+    "TAILRACE_EVENT_LOG_TABLE": "EventLog",
+    "TAILRACE_NOTICE_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:notices",
+}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what is needed is set."""
+    for name, value in NEEDED.items():
+        monkeypatch.setenv(name, value)
+
+
+def complaints() -> dict[str, str]:
+    """What the settings say about the environment."""
+    with pytest.raises(ValidationError) as raised:
+        Settings()
+    return {str(wrong["loc"][0]): wrong["msg"] for wrong in raised.value.errors()}
+
+
+def test_table_and_topic_are_enough() -> None:
+    settings = Settings()
+
+    assert settings.event_log_table == "EventLog"
+    assert settings.notice_topic_arn == NEEDED["TAILRACE_NOTICE_TOPIC_ARN"]
+    assert settings.retention == timedelta(days=30)
+    assert settings.cors_origins == ()
+    assert (settings.keepalive_seconds, settings.sweep_seconds, settings.degraded_sweep_seconds) == (15, 15, 2)
+
+
+def test_everything_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TAILRACE_EVENT_LOG_TABLE")
+    for name, value in {
+        "NOTICE_TOPIC_ARN": "arn:aws:sqs:eu-central-1:123456789012:notices",
+        "PORT": "http",
+        "DRAIN_SECONDS": "120",
+        "QUEUE_PREFIX": "with blanks ",
+        "LOG_LEVEL": "LOUD",
+        "CORS_ORIGINS": "example.com",
+    }.items():
+        monkeypatch.setenv(f"TAILRACE_{name}", value)
+
+    assert set(complaints()) == {
+        "event_log_table",
+        "notice_topic_arn",
+        "port",
+        "drain_seconds",
+        "queue_prefix",
+        "log_level",
+        "cors_origins",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        ("", ()),
+        (" , ", ()),
+        ("https://a.example", ("https://a.example",)),
+        (
+            "https://a.example, http://localhost:5173,https://b.example:8443",
+            ("https://a.example", "http://localhost:5173", "https://b.example:8443"),
+        ),
+    ],
+)
+def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch, text: str, origins: tuple[str, ...]) -> None:
+    monkeypatch.setenv("TAILRACE_CORS_ORIGINS", text)
+
+    assert Settings().cors_origins == origins
+
+
+@pytest.mark.parametrize("text", ["*", "https://a.example/", "https://a.example/page", "a.example", "https://"])
+def test_origin_is_scheme_host_and_port(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("TAILRACE_CORS_ORIGINS", text)
+
+    assert list(complaints()) == ["cors_origins"]
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:sns:us-east-1:123456789012:notices",
+        "arn:aws-cn:sns:cn-north-1:123456789012:notices",
+        "arn:aws-us-gov:sns:us-gov-west-1:123456789012:Stack-Notices-1A2B",
+    ],
+)
+def test_topics_of_every_partition_are_taken(monkeypatch: pytest.MonkeyPatch, arn: str) -> None:
+    monkeypatch.setenv("TAILRACE_NOTICE_TOPIC_ARN", arn)
+
+    assert Settings().notice_topic_arn == arn
+
+
+def test_hub_gets_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAILRACE_MAX_CONNECTIONS", "7")
+    monkeypatch.setenv("TAILRACE_SLOW_CLIENT_SECONDS", "9")
+    monkeypatch.setenv("TAILRACE_LINGER_SECONDS", "3")
+
+    bounds = Settings().bounds
+
+    assert (bounds.connections, bounds.patience, bounds.linger) == (7, 9, 3)
+
+
+def test_name_of_a_queue_fits_with_the_longest_prefix() -> None:
+    longest_prefix, longest_task = 40, 32
+
+    pattern = str(Settings.model_json_schema()["properties"]["queue_prefix"]["pattern"])
+
+    assert re.fullmatch(pattern, "p" * longest_prefix)
+    assert not re.fullmatch(pattern, "p" * (longest_prefix + 1))
+    assert longest_prefix + longest_task + len("-9999999") <= 80  # SQS's limit
