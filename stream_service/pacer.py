@@ -35,6 +35,11 @@ class Pacer:
         self._every = every
         self._paces: dict[Stream, _Pace] = {}
 
+    @property
+    def busy(self) -> int:
+        """How many streams are being written to, or were just now."""
+        return len(self._paces)
+
     def due(self, stream: Stream) -> None:
         """Hear that a stream has something to deliver."""
         pace = self._paces.get(stream)

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from stream_service import sse
 from stream_service.connection import Connection
-from stream_service.takeover import HIGH_WATER, TAKEOVER, Follower, TakenConnection
+from stream_service.takeover import HIGH_WATER, TRANSPORT, Follower, TakenConnection
 
 HEADERS = {
     "Content-Type": sse.CONTENT_TYPE,
@@ -20,10 +20,18 @@ HEADERS = {
 }
 
 
+class Abortable(Protocol):
+    """A transport that can be cut."""
+
+    def abort(self) -> None:
+        """Close at once, and drop what waits."""
+
+
 class AsgiConnection:
     """A `Connection` whose bytes one ASGI task sends, for servers that give no connection away."""
 
-    def __init__(self) -> None:
+    def __init__(self, transport: Abortable | None) -> None:
+        self._transport = transport
         self._follower: Follower | None = None
         self._waiting: list[bytes] = []
         self._size = 0
@@ -56,6 +64,8 @@ class AsgiConnection:
         """Cut the connection, and drop what waits."""
         self._aborted = True
         self._wake.set()
+        if self._transport is not None:
+            self._transport.abort()
 
     async def pump(self, send: Send) -> None:
         """Send until the end, or until the connection is cut."""
@@ -96,9 +106,10 @@ class StreamResponse(Response):
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
-        if (taken := _take(scope)) is not None:
+        offer: dict[str, Any] = scope.get("extensions", {}).get(TRANSPORT, {})
+        if "take" in offer and (taken := offer["take"]()) is not None:
             self._begin(taken)
-        elif (follower := self._begin(connection := AsgiConnection())) is None:
+        elif (follower := self._begin(connection := AsgiConnection(offer.get("transport")))) is None:
             await connection.pump(send)
         else:
             try:
@@ -130,10 +141,3 @@ class StreamResponse(Response):
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _take(scope: Scope) -> TakenConnection | None:
-    """Take the connection over, where the server gives it away."""
-    offer = scope.get("extensions", {}).get(TAKEOVER)
-    taken: TakenConnection | None = offer["take"]() if offer else None
-    return taken

@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from stream_service.takeover import TAKEOVER, TakenConnection
+from stream_service.takeover import TRANSPORT, TakenConnection
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
@@ -43,8 +43,10 @@ class TransportProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
+        offer: dict[object, object] = {"transport": self.transport}
         if self.gives_away:
-            self.scope["extensions"] = {TAKEOVER: {"take": self.take}}
+            offer["take"] = self.take
+        self.scope["extensions"] = {TRANSPORT: offer}
 
     def take(self) -> TakenConnection | None:
         """Give the connection away, once the response of the request that runs has begun; None where it is closing.

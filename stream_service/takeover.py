@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-TAKEOVER = "tailrace.takeover"
-"""The ASGI extension by which a server offers its connections."""
+TRANSPORT = "tailrace.transport"
+"""The ASGI extension through which a response reaches its connection: `transport`, and `take`, which gives it away."""
 HIGH_WATER = 64 * 1024
 """Bytes that wait for the socket; with more, the subscription is paused."""
 LAST_CHUNK = b"0\r\n\r\n"
@@ -49,10 +49,10 @@ _chunk = _Chunk()
 class TakenConnection(asyncio.Protocol):
     """A `Connection` that writes to a transport by itself."""
 
-    __slots__ = ("_ended", "_follower", "_gone", "_transport")
+    __slots__ = ("_ended", "_follower", "_gone", "transport")
 
     def __init__(self, transport: asyncio.Transport, *, gone: Callable[["TakenConnection"], None]) -> None:
-        self._transport = transport
+        self.transport = transport
         self._gone = gone
         self._follower: Follower | None = None
         self._ended = False
@@ -68,19 +68,19 @@ class TakenConnection(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         """Send bytes as one chunk; behind the end nothing is sent any more."""
         if not self._ended:
-            self._transport.write(_chunk.of(data))
+            self.transport.write(_chunk.of(data))
 
     def end(self) -> None:
         """End the response behind what was written."""
         if not self._ended:
             self._ended = True
-            self._transport.write(LAST_CHUNK)
-            self._transport.close()
+            self.transport.write(LAST_CHUNK)
+            self.transport.close()
 
     def abort(self) -> None:
         """Cut the connection, and drop what waits."""
         self._ended = True
-        self._transport.abort()
+        self.transport.abort()
 
     # --- what the transport says
 

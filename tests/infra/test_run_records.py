@@ -1,6 +1,7 @@
 """The table of run records, as the stack declares it and as development makes it."""
 
 from lambdas.workflow_api.record_table import TTL_ATTRIBUTE, create_idempotency_table
+
 from tests.infra.templates import Assembly
 from tests.support.aws import AwsClients
 
