@@ -27,6 +27,7 @@ from cli.running_parts import RunningParts
 from cli.running_system import RunningSystem
 
 EVENT_LOG_TABLE = "EventLog"
+IDEMPOTENCY_TABLE = "Idempotency"
 NOTICE_TOPIC = "TailraceNotices"
 
 
@@ -52,6 +53,7 @@ class Plan:
             api_key=self.api_key,
             event_log_table=EVENT_LOG_TABLE,
             notice_topic_arn=topic_arn,
+            idempotency_table=IDEMPOTENCY_TABLE,
         )
 
 
@@ -83,7 +85,7 @@ class DevSystem:
         self._view.say("Starting …")
         try:
             self._start_aws()
-            self._in_background(lambda: Prepared(prepare_aws(table_name=EVENT_LOG_TABLE, topic_name=NOTICE_TOPIC)))
+            self._in_background(lambda: Prepared(_prepare()))
             with watching(self._plan.workflows, lambda names: self._happenings.put(Changed(names))):
                 while (code := self._take(self._happenings.get())) is None:
                     pass
@@ -174,6 +176,10 @@ class DevSystem:
             self._system.remove()
         self._parts.stop()
         self._view.say("Stopped.")
+
+
+def _prepare() -> str:
+    return prepare_aws(event_log_table=EVENT_LOG_TABLE, idempotency_table=IDEMPOTENCY_TABLE, notice_topic=NOTICE_TOPIC)
 
 
 def _outcome(exit_code: int | None) -> str:

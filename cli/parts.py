@@ -50,6 +50,7 @@ def start_api(
         environment=_common(system, environment)
         | {
             "TAILRACE_STREAM_URL": system.stream_url,
+            "TAILRACE_IDEMPOTENCY_TABLE": system.idempotency_table,
             "TAILRACE_API_KEY": system.api_key,
             "TAILRACE_API_KEY_SECRET_ARN": "",
             "TAILRACE_WORKFLOWS_FOLDER": str(workflows),

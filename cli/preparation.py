@@ -1,4 +1,4 @@
-"""What the system's processes need before they start: the log's table, and the topic for notices."""
+"""What the system's processes need before they start: the tables, and the topic for notices."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.errors import CommandError
 from cli.running_system import RunningSystem
+from lambdas.workflow_api.record_table import create_idempotency_table
 from tailrace.dynamodb import create_table
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ _REQUEST = 2.0
 _PAUSE = 0.1
 
 
-def prepare_aws(*, table_name: str, topic_name: str) -> str:
-    """Create table and topic where they are not there yet, by the environment's endpoint; return the topic's ARN.
+def prepare_aws(*, event_log_table: str, idempotency_table: str, notice_topic: str) -> str:
+    """Create tables and topic where they are not there yet, by the environment's endpoint; return the topic's ARN.
 
     Raises:
         CommandError: nothing answers at the endpoint, or it refuses.
@@ -32,8 +33,9 @@ def prepare_aws(*, table_name: str, topic_name: str) -> str:
     dynamodb: DynamoDBClient = boto3.client("dynamodb", config=config)
     sns: SNSClient = boto3.client("sns", config=config)
     try:
-        create_table(dynamodb, table_name)
-        return sns.create_topic(Name=topic_name)["TopicArn"]
+        create_table(dynamodb, event_log_table)
+        create_idempotency_table(dynamodb, idempotency_table)
+        return sns.create_topic(Name=notice_topic)["TopicArn"]
     except (BotoCoreError, ClientError) as error:
         raise CommandError(
             f"The AWS emulator does not do what is needed of it: {error}",

@@ -19,6 +19,7 @@ class RunningSystem:
     api_key: str
     event_log_table: str
     notice_topic_arn: str
+    idempotency_table: str
 
     @classmethod
     def find(cls, path: Path = DEV_FILE) -> Self | None:

@@ -1,15 +1,13 @@
-"""The table of run records as a construct: what came of requests that may be sent twice, kept for a day."""
+"""The records of runs as a construct: what came of each request that may be sent again, for as long as it may."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.review import explain
-
 
 class RunRecords(Construct):
-    """The table; what it holds is worth nothing without the function that writes it, so it goes with its stack."""
+    """A table by Idempotency-Key. It goes with its stack: its records are of use for a day."""
 
     def __init__(self, scope: Construct, id: str) -> None:  # noqa: A002 - CDK's own name
         super().__init__(scope, id)
@@ -21,7 +19,6 @@ class RunRecords(Construct):
             time_to_live_attribute="expiration",
             removal_policy=RemovalPolicy.DESTROY,
         )
-        explain(self._table, {"DDB3": "A record is of use for a day: restored, it would answer with what is past."})
 
     @property
     def table_name(self) -> str:
@@ -29,5 +26,5 @@ class RunRecords(Construct):
         return self._table.table_name
 
     def grant_keep(self, grantee: iam.IGrantable) -> None:
-        """Let `grantee` make records and change them; each conditional put answers with the record in its way."""
+        """Let `grantee` write records; one that stands in the way comes back with the refusal, so nothing is read."""
         self._table.grant(grantee, "dynamodb:PutItem")

@@ -37,10 +37,10 @@ class Counts:
 
 @dataclass(slots=True)
 class _Questions:
-    """Who waits for which answer: equal questions are asked once."""
+    """Who waits for which answer: equal questions about the same life of the stream are asked once."""
 
-    pages: dict[Position, list[Subscription]] = field(default_factory=dict)
-    starts: dict[tuple[int, frozenset[str]], list[Subscription]] = field(default_factory=dict)
+    pages: dict[EventId, list[Subscription]] = field(default_factory=dict)
+    starts: dict[tuple[str | None, int, frozenset[str]], list[Subscription]] = field(default_factory=dict)
     judging: bool = False
     to_judge: list[Subscription] = field(default_factory=list)
     """For the next reading of the head: one that has begun already is too old for them (rule 22)."""
@@ -209,7 +209,8 @@ class Stream:
 
     def _swept(self, head: EventId | None) -> None:
         if head is None:
-            self._done_reading()  # an empty answer changes nothing
+            self._settle_all()  # an empty answer changes nothing, but who waits for it need not wait for more
+            self._done_reading()
         elif head.generation != self.ring.generation:
             self.load()
         elif head.position >= self.ring.next:
@@ -247,30 +248,33 @@ class Stream:
 
     # --- what clients ask of the log
 
-    def ask_from(self, subscription: Subscription, position: Position) -> None:
-        """Read from a position on, once for all who stand there."""
-        waiting = self._questions.pages.setdefault(position, [])
+    def ask_from(self, subscription: Subscription, first: EventId) -> None:
+        """Read from an id of this life of the stream on, once for all who stand there."""
+        waiting = self._questions.pages.setdefault(first, [])
         waiting.append(subscription)
         if len(waiting) > 1:
             return
         ring_began_at = self.ring.first
 
         def answer(reading: Reading) -> None:
-            for each in self._questions.pages.pop(position):
-                each.read(reading, ring_began_at)
+            self._tell(
+                self._questions.pages.pop(first), first.generation, lambda each: each.read(reading, ring_began_at)
+            )
 
-        self._ask(AskFrom(workflow_id=self.workflow_id, wanted=self._wanted, position=position, answer=answer))
+        self._ask(AskFrom(workflow_id=self.workflow_id, wanted=self._wanted, position=first.position, answer=answer))
 
     def ask_start(self, subscription: Subscription, count: int, channels: frozenset[str]) -> None:
         """Find where the newest events of some channels begin, once for all who want the same."""
-        waiting = self._questions.starts.setdefault((count, channels), [])
+        asked_in = self.ring.generation
+        waiting = self._questions.starts.setdefault((asked_in, count, channels), [])
         waiting.append(subscription)
         if len(waiting) > 1:
             return
 
         def answer(start: EventId | None) -> None:
-            for each in self._questions.starts.pop((count, channels)):
-                each.started(start)
+            self._tell(
+                self._questions.starts.pop((asked_in, count, channels)), asked_in, lambda each: each.started(start)
+            )
 
         self._ask(
             AskStart(workflow_id=self.workflow_id, wanted=self._wanted, count=count, channels=channels, answer=answer)
@@ -287,10 +291,20 @@ class Stream:
         self._questions.judging = bool(judged)
         if not judged:
             return
+        asked_in = self.ring.generation
 
         def answer(head: EventId | None) -> None:
-            for each in judged:
-                each.judged(head)
+            self._tell(judged, asked_in, lambda each: each.judged(head))
             self._judge_next()
 
         self._ask(AskHead(workflow_id=self.workflow_id, wanted=self._wanted, answer=answer))
+
+    def _tell(
+        self, waiting: Iterable[Subscription], asked_in: str | None, tell: Callable[[Subscription], None]
+    ) -> None:
+        """Hand an answer over; one that may be older than the life of the stream that the ring is in says nothing."""
+        for each in waiting:
+            if asked_in == self.ring.generation:
+                tell(each)
+            else:
+                each.ask_again()

@@ -126,14 +126,16 @@ class Subscription:
         if self.paused:
             return
         self.connection.write(sse.KEEPALIVE)
-        if self.cursor is not None and (self._live or self._stream.ring.generation is None):
-            if self.cursor == self.sent:
-                self.quiet_since = None
-            elif self.quiet_since is None:
-                self.quiet_since = now
-            overdue = self.quiet_since is not None and now - self.quiet_since >= QUIET_SECONDS
-            if (self._wish.control or overdue) and not self.paused:
-                self._sync(self.cursor)
+        if not self._greeted or not (self._live or self._stream.ring.generation is None):
+            return
+        at = self.cursor or BEGINNING
+        if at == self.sent:
+            self.quiet_since = None
+        elif self.quiet_since is None:
+            self.quiet_since = now
+        overdue = self.quiet_since is not None and now - self.quiet_since >= QUIET_SECONDS
+        if (self._wish.control or overdue) and not self.paused:
+            self._sync(at)
 
     # --- finding the place
 
@@ -157,9 +159,12 @@ class Subscription:
     def started(self, start: EventId | None) -> None:
         """Hear where the newest events begin that the client shall have."""
         self._asking = False
+        ring = self._stream.ring
         if self._gone or self.cursor is not None:
             return
-        if start is None or start.generation != self._stream.ring.generation:
+        if start is None:
+            self._begin_at(EventId(ring.head.generation, Position(ring.first - 1)))  # the ring has all that there is
+        elif start.generation != ring.generation:
             self._stream.sweep()  # the ring's life of the stream is over: it will be loaded, and settle everyone
         else:
             self._begin_at(start)
@@ -178,7 +183,7 @@ class Subscription:
             self._stream.ask_head(self)
         else:
             self._ask()
-            self._stream.ask_from(self, Position(cursor.position + 1))
+            self._stream.ask_from(self, EventId(cursor.generation, Position(cursor.position + 1)))
 
     def _ask(self) -> None:
         self._asking = True
@@ -205,20 +210,26 @@ class Subscription:
 
     # --- what the log answers
 
+    def ask_again(self) -> None:
+        """Hear that the answer says nothing about the life that the stream is in by now."""
+        self._asking = False
+        self.settle()
+
     def judged(self, head: EventId | None) -> None:
         """Hear the stream's head, read after the question: it judges a cursor that the ring can't explain (rule 22)."""
         self._asking = False
         cursor, ring = self.cursor, self._stream.ring
-        if self._gone or cursor is None:
+        if self._gone or cursor is None or head is None:  # rule 21 for None: there is nothing to go on with
             return
-        if head is None or head.generation != ring.generation:
+        if head.generation != ring.generation:
             self._stream.sweep()
         elif cursor.generation == head.generation and cursor.position <= head.position:
             self._vouched = cursor
             self._stream.sweep()  # it is the ring that lags
             self.settle()
         else:
-            self._loss = _Loss("unknown", self._requested(cursor), None)
+            requested = self._loss.requested if self._loss else self._requested(cursor)
+            self._loss = _Loss("unknown", requested, None)
             self.cursor = None
             self.settle()
 

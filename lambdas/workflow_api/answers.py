@@ -13,6 +13,8 @@ from tailrace.runner import RunResult, RunStatus
 
 MAX_STEPS_BYTES = 4 * 1024 * 1024
 """Of steps' exports in an answer, as JSON; Lambda's limit for an answer is 6 MB."""
+MAX_EXIT_REASON = 4_000
+"""Characters of an exit's reason in a brief summary."""
 
 
 class Answers:
@@ -25,19 +27,20 @@ class Answers:
         """Where a workflow's stream is followed."""
         return f"{self._stream_url}/pipelines/{workflow_id}/sse"
 
-    def answer(self, result: RunResult) -> Response:
-        """The response to a run that has ended.
+    def answer(self, result: RunResult, *, brief: bool = False) -> Response:
+        """The response to a run that has ended; brief, without what steps exported and `pd.respond` said.
 
-        Raises:
-            Problem: 500 where a step failed, 504 where the time was up, whatever `pd.respond` had said before.
+        It is 500 where a step failed, 504 where the time was up, whatever `pd.respond` had said before.
         """
         headers = {"Tailrace-Run-Id": result.run_id, "Tailrace-Trace-Id": result.trace_id}
+        summary = self.brief_summary(result) if brief else self.summary(result)
         if result.status in _PROBLEMS:
-            status, kind = _PROBLEMS[result.status]
-            raise Problem(status, kind, _explain(result), headers=headers, members={"run": self.summary(result)})
-        if result.response is not None:
+            problem, kind = _PROBLEMS[result.status]
+            return Problem(problem, kind, _explain(result), headers=headers, members={"run": summary}).response
+        if result.response is not None and not brief:
             return _respond(result.response, headers)
-        return Response(encode_json(self.summary(result)), headers=headers, media_type="application/json")
+        status = HTTPStatus.OK if result.response is None else result.response.status
+        return Response(encode_json(summary), status, headers=headers, media_type="application/json")
 
     def accepted(self, workflow_id: str, trace_id: str) -> Response:
         """The response to a run that will be."""
@@ -52,6 +55,20 @@ class Answers:
 
     def summary(self, result: RunResult) -> dict[str, Any]:
         """A run as JSON: who it was, how it ended, what was sent and what its steps exported."""
+        summary = self._who_and_how(result)
+        size = len(encode_json(result.steps))
+        if size > MAX_STEPS_BYTES:
+            return summary | {"steps": {}, "steps_omitted": f"They are {size:,} bytes of JSON, too many for an answer."}
+        return summary | {"steps": result.steps}
+
+    def brief_summary(self, result: RunResult) -> dict[str, Any]:
+        """A run as JSON of some kilobytes: without what is as long as steps please."""
+        summary = self._who_and_how(result) | {"steps": {}, "steps_omitted": _TOO_LONG}
+        if result.exit_reason is not None:
+            summary["exit_reason"] = result.exit_reason[:MAX_EXIT_REASON]
+        return summary if result.response is None else summary | {"response_omitted": _TOO_LONG}
+
+    def _who_and_how(self, result: RunResult) -> dict[str, Any]:
         summary: dict[str, Any] = {
             "run_id": result.run_id,
             "trace_id": result.trace_id,
@@ -65,12 +82,10 @@ class Answers:
         if result.error is not None:
             error = result.error
             summary["error"] = {"step": error.step, "type": error.type, "message": error.message}
-        size = len(encode_json(result.steps))
-        if size > MAX_STEPS_BYTES:
-            return summary | {"steps": {}, "steps_omitted": f"They are {size:,} bytes of JSON, too many for an answer."}
-        return summary | {"steps": result.steps}
+        return summary
 
 
+_TOO_LONG = "The first answer was too long to be kept for those that follow."
 _PROBLEMS = {
     RunStatus.FAILED: (HTTPStatus.INTERNAL_SERVER_ERROR, "step-failed"),
     RunStatus.TIMED_OUT: (HTTPStatus.GATEWAY_TIMEOUT, "run-timed-out"),

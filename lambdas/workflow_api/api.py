@@ -1,7 +1,10 @@
 """The API's routes."""
 
+from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 from fastapi import Depends, FastAPI, Request
 from starlette.responses import Response
@@ -9,20 +12,28 @@ from starlette.responses import Response
 from lambdas.workflow_api import catalog
 from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.auth import ApiKey, authorizer
-from lambdas.workflow_api.deadline import SYNCHRONOUS, seconds_for_run
+from lambdas.workflow_api.deadline import SYNCHRONOUS, LambdaContext, seconds_for_run, seconds_of_lease
 from lambdas.workflow_api.invocation import InvokeLater, LaterRun
-from lambdas.workflow_api.preferences import prefers_async, trace_id_of
+from lambdas.workflow_api.preferences import idempotency_key, prefers_async
 from lambdas.workflow_api.problems import Problem, answer_problems
-from lambdas.workflow_api.runs import Runs
+from lambdas.workflow_api.repeats import Outcome, Repeats
+from lambdas.workflow_api.runs import Identity, Runs
+from lambdas.workflow_api.stand_in import stand_in
 from lambdas.workflow_api.trigger import trigger_event
-from tailrace.workflow import Registry
+from tailrace.workflow import Registry, Workflow
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 """Of a request: Lambda's limit for an event is 6 MB, in which a form's body travels as base64."""
 
 
 def create_app(
-    *, registry: Registry, runs: Runs, answers: Answers, api_key: ApiKey, invoke_later: InvokeLater
+    *,
+    registry: Registry,
+    runs: Runs,
+    repeats: Repeats,
+    answers: Answers,
+    api_key: ApiKey,
+    invoke_later: InvokeLater,
 ) -> FastAPI:
     """Make the application; it knows no environment, no AWS and no event loop."""
     app = FastAPI(
@@ -32,6 +43,7 @@ def create_app(
         dependencies=[Depends(authorizer(api_key))],
     )
     answer_problems(app)
+    app.router.routes.append(stand_in())
 
     @app.get("/pipelines")
     async def list_workflows() -> dict[str, Any]:
@@ -42,16 +54,30 @@ def create_app(
     async def show_workflow(workflow_id: str) -> dict[str, Any]:
         return catalog.describe(catalog.find(registry, workflow_id), answers)
 
+    async def run_now(
+        workflow: Workflow, event: Mapping[str, Any], context: LambdaContext | None, identity: Identity
+    ) -> Outcome:
+        seconds = seconds_for_run(context, at_most=SYNCHRONOUS)
+        result = await runs.run_for_request(workflow, event, identity=identity, seconds=seconds)
+        return Outcome(answers.answer(result), brief=lambda: answers.answer(result, brief=True))
+
+    async def run_later(workflow: Workflow, event: Mapping[str, Any], identity: Identity) -> Outcome:
+        trace_id, floor = identity.trace_id, identity.floor
+        await LaterRun(workflow_id=workflow.id, trace_id=trace_id, floor=floor, trigger_event=event).begin(invoke_later)
+        accepted = answers.accepted(workflow.id, trace_id)
+        return Outcome(accepted, brief=lambda: accepted)
+
     @app.post("/pipelines/{workflow_id}/events")
     async def run_workflow(workflow_id: str, request: Request) -> Response:
-        workflow = catalog.find(registry, workflow_id)
-        trace_id = trace_id_of(request, workflow.id)
+        workflow, key, later = catalog.find(registry, workflow_id), idempotency_key(request), prefers_async(request)
+        context = request.scope.get("aws.context")
         event = trigger_event(request, await _read(request))
-        if prefers_async(request):
-            await LaterRun(workflow_id=workflow.id, trace_id=trace_id, trigger_event=event).begin(invoke_later)
-            return answers.accepted(workflow.id, trace_id)
-        seconds = seconds_for_run(request.scope.get("aws.context"), at_most=SYNCHRONOUS)
-        return answers.answer(await runs.run_for_request(workflow, event, trace_id=trace_id, seconds=seconds))
+        perform = partial(run_later, workflow, event) if later else partial(run_now, workflow, event, context)
+        if key is not None:
+            lease = seconds_of_lease(context, run=0 if later else SYNCHRONOUS)
+            return await repeats.answer(key, workflow.id, event, seconds=lease, perform=perform)
+        identity = await runs.identify(workflow) if later else Identity(trace_id=uuid4().hex)
+        return (await perform(identity)).response
 
     return app
 

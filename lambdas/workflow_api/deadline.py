@@ -9,6 +9,9 @@ ASYNCHRONOUS = 15 * 60.0
 RESERVE = 2.0
 """Seconds that are kept of the function's own time, for the same."""
 
+AFTERWARDS = 30.0
+"""Seconds for what follows a run: an append that meets failures, a notice, keeping the answer."""
+
 
 class LambdaContext(Protocol):
     """What is used of the context that Lambda hands to a function."""
@@ -27,3 +30,9 @@ def seconds_for_run(context: LambdaContext | None, *, at_most: float) -> float:
         return at_most
     left = max(0.0, context.get_remaining_time_in_millis() / 1000 - RESERVE)
     return min(left, at_most)
+
+
+def seconds_of_lease(context: LambdaContext | None, *, run: float) -> float:
+    """How many seconds from now a try that may run for so long is sure to have ended, be it by a crash."""
+    lease = run + AFTERWARDS
+    return lease if context is None else min(lease, context.get_remaining_time_in_millis() / 1000)

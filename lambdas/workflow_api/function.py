@@ -11,11 +11,13 @@ from lambdas.workflow_api import catalog
 from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.api import create_app
 from lambdas.workflow_api.auth import ApiKey
-from lambdas.workflow_api.deadline import ASYNCHRONOUS, LambdaContext, seconds_for_run
+from lambdas.workflow_api.deadline import ASYNCHRONOUS, LambdaContext, seconds_for_run, seconds_of_lease
 from lambdas.workflow_api.event_loop import EventLoops
 from lambdas.workflow_api.invocation import InvokeLater, LaterRun
+from lambdas.workflow_api.once import Asked, Once
 from lambdas.workflow_api.problems import Problem
-from lambdas.workflow_api.runs import Runs
+from lambdas.workflow_api.repeats import Repeats
+from lambdas.workflow_api.runs import Identity, Runs
 from tailrace.workflow import Registry
 
 logger = logging.getLogger(__name__)
@@ -29,21 +31,37 @@ class Function:
     """What Lambda calls, from any thread that runs no event loop."""
 
     def __init__(
-        self, *, registry: Registry, runs: Runs, answers: Answers, api_key: ApiKey, invoke_later: InvokeLater
+        self,
+        *,
+        registry: Registry,
+        runs: Runs,
+        once: Once,
+        answers: Answers,
+        api_key: ApiKey,
+        invoke_later: InvokeLater,
     ) -> None:
         self._registry = registry
         self._runs = runs
+        self._once = once
         self._answers = answers
         self._loops = EventLoops()
         self._loops.current()  # Mangum looks for one
-        app = create_app(registry=registry, runs=runs, answers=answers, api_key=api_key, invoke_later=invoke_later)
+        app = create_app(
+            registry=registry,
+            runs=runs,
+            repeats=Repeats(once=once),
+            answers=answers,
+            api_key=api_key,
+            invoke_later=invoke_later,
+        )
         self._http = Mangum(app, lifespan="off", text_mime_types=_TEXT_TYPES)
 
     def __call__(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Serve an invocation.
 
         Raises:
-            LogUnavailable, LogRefused: of an asynchronous run, which Lambda then tries again.
+            LogUnavailable, LogRefused, RecordsUnavailable, RunInProgress: of an asynchronous run, which Lambda then
+                tries again.
         """
         loop = self._loops.current()
         later = LaterRun.from_event(event)
@@ -57,9 +75,27 @@ class Function:
         except Problem as problem:  # it was there when the run was accepted: another try would not find it either
             logger.error("run_dropped", extra={"trace_id": later.trace_id, "reason": str(problem)})  # noqa: TRY400 (the reason says it all)
             return {"trace_id": later.trace_id, "status": "Dropped"}
-        seconds = seconds_for_run(context, at_most=ASYNCHRONOUS)
-        result = await self._runs.run(workflow, later.trigger_event, trace_id=later.trace_id, seconds=seconds)
+        lease = seconds_of_lease(context, run=ASYNCHRONOUS)
+        record = await self._once.begin(_asked(later, context), seconds=lease)
+        if record.finished:  # Lambda and EventBridge promise to invoke at least once
+            logger.info("run_already_finished", extra={"trace_id": later.trace_id})
+            return {"trace_id": later.trace_id, "status": "AlreadyFinished"}
+        async with self._once.in_hand(record):
+            identity = Identity(trace_id=record.trace_id, floor=record.floor)
+            seconds = seconds_for_run(context, at_most=ASYNCHRONOUS)
+            result = await self._runs.run(workflow, later.trigger_event, identity=identity, seconds=seconds)
+        await self._once.finish(record, None)
         return {**self._answers.summary(result), "steps": {}}  # nobody reads them
+
+
+def _asked(later: LaterRun, context: LambdaContext) -> Asked:
+    return Asked(
+        record_id=f"{later.workflow_id}#run#{later.trace_id}",
+        workflow_id=later.workflow_id,
+        trace_id=later.trace_id,
+        floor=later.floor,
+        try_id=context.aws_request_id,  # the same at each of Lambda's own tries, which follow one another
+    )
 
 
 def _fit(answer: dict[str, Any]) -> dict[str, Any]:

@@ -12,9 +12,14 @@ from lambdas.workflow_api.invocation import InvokeLater, SelfInvocation
 from lambdas.workflow_api.logs import log_as_json
 from lambdas.workflow_api.measured_log import MeasuredEventLog
 from lambdas.workflow_api.metrics import LoggedMetrics, NoMetrics, RunMetrics
+from lambdas.workflow_api.node_function import NodeFunction, lambda_client
+from lambdas.workflow_api.once import Once
+from lambdas.workflow_api.record_table import DynamoDBRecordTable
 from lambdas.workflow_api.runs import Runs
 from lambdas.workflow_api.settings import LambdaEnvironment, Settings
-from tailrace.dynamodb import DynamoDBTable, dynamodb_client
+from tailrace.dynamodb import THREADS, DynamoDBTable, dynamodb_client
+from tailrace.node import NodeRuntime
+from tailrace.node_process import NodeProcesses
 from tailrace.sns import SnsNotifier, sns_client
 from tailrace.workflow import load_workflows
 
@@ -30,15 +35,17 @@ def create_handler(
     one, Lambda is asked to do that, as the Lambda function that this is.
     """
     metrics = metrics or NoMetrics()
+    dynamodb = dynamodb_client(threads=2 * THREADS)
     log = MeasuredEventLog(
-        table=DynamoDBTable(client=dynamodb_client(), table_name=settings.event_log_table),
+        table=DynamoDBTable(client=dynamodb, table_name=settings.event_log_table),
         retention=timedelta(days=settings.retention_days),
         metrics=metrics,
     )
     notifier = SnsNotifier(client=sns_client(), topic_arn=settings.notice_topic_arn)
     return Function(
         registry=load_workflows(settings.workflows_folder),
-        runs=Runs(log=log, notifier=notifier, metrics=metrics),
+        runs=Runs(log=log, notifier=notifier, metrics=metrics, node=_node_runtime(settings)),
+        once=Once(table=DynamoDBRecordTable(client=dynamodb, table_name=settings.idempotency_table), log=log),
         answers=Answers(stream_url=settings.stream_url),
         api_key=_api_key(settings),
         invoke_later=invoke_later or _self_invocation(LambdaEnvironment()),
@@ -49,6 +56,14 @@ def _api_key(settings: Settings) -> ApiKey:
     if settings.api_key is not None:
         return FixedKey(settings.api_key.get_secret_value())
     return SecretKey(client=boto3.client("secretsmanager", config=_QUICK), arn=settings.api_key_secret_arn or "")
+
+
+def _node_runtime(settings: Settings) -> NodeRuntime:
+    if settings.node_function is None:
+        return NodeProcesses.shared()
+    return NodeFunction(
+        client=lambda_client(), function=settings.node_function, workflows_folder=settings.workflows_folder
+    )
 
 
 def _self_invocation(environment: LambdaEnvironment) -> SelfInvocation:

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lambdas.workflow_api.problems import Problem
 from lambdas.workflow_api.scheduled import run_when_due
 from tailrace.errors import TailraceError
-from tailrace.event import WorkflowId, encode_json, workflow_id
+from tailrace.event import EventId, WorkflowId, encode_json, workflow_id
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -39,10 +39,17 @@ class LaterRun:
     workflow_id: WorkflowId
     trace_id: str
     trigger_event: Mapping[str, Any]
+    floor: EventId | None = None
+    """Fixed when the run was accepted, since every try has the same event; None where nobody has looked yet."""
 
     def to_event(self) -> dict[str, Any]:
         """The event that `from_event` reads."""
-        run = {"workflow_id": self.workflow_id, "trace_id": self.trace_id, "trigger_event": self.trigger_event}
+        run = {
+            "workflow_id": self.workflow_id,
+            "trace_id": self.trace_id,
+            "floor": None if self.floor is None else str(self.floor),
+            "trigger_event": self.trigger_event,
+        }
         return {_OURS: {"run": run}}
 
     async def begin(self, invoke_later: InvokeLater) -> None:
@@ -75,7 +82,10 @@ class LaterRun:
         ours = event[_OURS]
         run = run_when_due(ours["schedule"]) if "schedule" in ours else ours["run"]
         return cls(
-            workflow_id=workflow_id(run["workflow_id"]), trace_id=run["trace_id"], trigger_event=run["trigger_event"]
+            workflow_id=workflow_id(run["workflow_id"]),
+            trace_id=run["trace_id"],
+            trigger_event=run["trigger_event"],
+            floor=EventId.parse(run.get("floor") or ""),
         )
 
 

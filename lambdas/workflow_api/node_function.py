@@ -68,7 +68,7 @@ class NodeFunction:
             payload = response["Payload"].read()
         except BotoCoreError as error:
             raise NodeUnavailable(f"the answer of the function {self._function} was lost: {error}.") from error
-        if "FunctionError" in response:
+        if response.get("FunctionError"):
             raise NodeUnavailable(f"the function {self._function} failed: {_explain(payload)}")
         return NodeAnswer.of(payload)
 

@@ -1,8 +1,6 @@
-"""What a request asks for beside its body: to be answered at once, and which earlier request it repeats."""
+"""What a request asks for beside its body: to be answered at once, or once only."""
 
-import hashlib
 from http import HTTPStatus
-from uuid import uuid4
 
 from fastapi import Request
 
@@ -18,19 +16,17 @@ def prefers_async(request: Request) -> bool:
     return any(preference.partition(";")[0].strip().lower() == "respond-async" for preference in preferences)
 
 
-def trace_id_of(request: Request, workflow_id: str) -> str:
-    """What identifies the run through all its tries: made of the Idempotency-Key, or new.
+def idempotency_key(request: Request) -> str | None:
+    """What names the request, so that it can be sent again; None where the client does not mind a second run.
 
     Raises:
         Problem: 422 where the key is none.
     """
     key = request.headers.get("idempotency-key")
-    if key is None:
-        return uuid4().hex
-    if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
+    if key is not None and (not 1 <= len(key) <= MAX_KEY or not key.isprintable()):
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "invalid-idempotency-key",
             f"An Idempotency-Key is 1 to {MAX_KEY} printable characters; this one is not.",
         )
-    return hashlib.sha256(f"{workflow_id}\n{key}".encode()).hexdigest()[:32]
+    return key

@@ -2,20 +2,34 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 from lambdas.workflow_api.logs import log_context
 from lambdas.workflow_api.metrics import RunMetrics
 from lambdas.workflow_api.problems import Problem
 from tailrace.errors import LogRefused, LogUnavailable
+from tailrace.event import EventId
 from tailrace.event_log import EventLog
+from tailrace.node import NodeRuntime
 from tailrace.notice import Notifier
 from tailrace.runner import RunResult, Trigger, run
 from tailrace.workflow import Workflow
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What all tries of a run have in common."""
+
+    trace_id: str
+    floor: EventId | None = None
+    """Where each of them begins to look for what an earlier one has appended; None of a run that is tried but once."""
 
 
 class Runs:
@@ -27,30 +41,42 @@ class Runs:
         log: EventLog,
         notifier: Notifier,
         metrics: RunMetrics,
+        node: NodeRuntime | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._log = log
         self._notifier = notifier
         self._metrics = metrics
+        self._node = node
         self._clock = clock
 
+    async def identify(self, workflow: Workflow) -> Identity:
+        """Make a run's identity, before its first try, where it may be tried again.
+
+        Raises:
+            Problem: the log could not be read.
+        """
+        with nothing_has_run():
+            return Identity(trace_id=uuid4().hex, floor=await self._log.floor(workflow.id))
+
     async def run_for_request(
-        self, workflow: Workflow, trigger_event: Mapping[str, Any], *, trace_id: str, seconds: float
+        self, workflow: Workflow, trigger_event: Mapping[str, Any], *, identity: Identity, seconds: float
     ) -> RunResult:
         """As `run`, for somebody who waits.
 
         Raises:
             Problem: 503 where the log could not be written, 500 where it refuses for good.
         """
+        trace_id = identity.trace_id
         try:
-            return await self.run(workflow, trigger_event, trace_id=trace_id, seconds=seconds)
+            return await self.run(workflow, trigger_event, identity=identity, seconds=seconds)
         except LogUnavailable as error:
             raise _unavailable(workflow, trace_id) from error
         except LogRefused as error:
             raise _refused(workflow, trace_id) from error
 
     async def run(
-        self, workflow: Workflow, trigger_event: Mapping[str, Any], *, trace_id: str, seconds: float
+        self, workflow: Workflow, trigger_event: Mapping[str, Any], *, identity: Identity, seconds: float
     ) -> RunResult:
         """Run a workflow, for at most so many seconds from now.
 
@@ -58,15 +84,17 @@ class Runs:
             LogUnavailable, LogRefused: what was sent may be in the log, or not.
         """
         begun = self._clock()
-        with log_context(workflow_id=workflow.id, trace_id=trace_id):
+        with log_context(workflow_id=workflow.id, trace_id=identity.trace_id):
             try:
                 result = await run(
                     workflow,
                     Trigger(event=trigger_event),
                     log=self._log,
                     notifier=self._notifier,
-                    trace_id=trace_id,
+                    trace_id=identity.trace_id,
+                    floor=identity.floor,
                     deadline=seconds,
+                    node=self._node,
                 )
             except (LogUnavailable, LogRefused):
                 logger.exception("append_failed")
@@ -75,6 +103,21 @@ class Runs:
             self._metrics.run_finished(result, seconds=took)
             logger.info("run_finished", extra=_describe(result, took))
         return result
+
+
+@contextmanager
+def nothing_has_run() -> Iterator[None]:
+    """Turn the log's errors before a run into problems."""
+    try:
+        yield
+    except (LogUnavailable, LogRefused) as error:
+        logger.exception("log_not_read")
+        raise Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "log-unavailable",
+            "The event log did not answer, so nothing has run. Try again in a moment.",
+            headers={"Retry-After": "5"},
+        ) from error
 
 
 def _describe(result: RunResult, seconds: float) -> dict[str, Any]:
@@ -91,7 +134,7 @@ def _describe(result: RunResult, seconds: float) -> dict[str, Any]:
 def _unavailable(workflow: Workflow, trace_id: str) -> Problem:
     detail = (
         "The workflow has run, but the event log did not answer: what it sent may be delivered, or not. "
-        "Another request runs the workflow again."
+        "Another request runs the workflow again; with the same Idempotency-Key, what was sent is delivered once."
     )
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,

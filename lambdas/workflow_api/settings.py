@@ -24,6 +24,8 @@ class Settings(BaseSettings):
 
     event_log_table: str
     notice_topic_arn: str
+    idempotency_table: str
+    """Keeps what came of requests, by their Idempotency-Key."""
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     stream_url: str
     """Where the stream service is reached, without a slash at its end."""
@@ -31,6 +33,8 @@ class Settings(BaseSettings):
     api_key_secret_arn: Annotated[str | None, Field(validate_default=True)] = None
     """A Secrets Manager secret whose whole text is the key; exactly one of this and `api_key` is set."""
     workflows_folder: Path = Path("workflows")
+    node_function: str | None = None
+    """The Lambda function that runs Node.js steps, by its name or ARN; without one, this machine's Node.js does."""
 
     @classmethod
     def from_environment(cls) -> Self:

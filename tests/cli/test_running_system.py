@@ -12,6 +12,7 @@ SYSTEM = RunningSystem(
     aws_endpoint_url="http://127.0.0.1:8702",
     api_key="key",
     event_log_table="EventLog",
+    idempotency_table="Idempotency",
     notice_topic_arn="arn:aws:sns:us-east-1:123456789012:notices",
 )
 

@@ -29,6 +29,7 @@ def test_workflow_function_builds_its_settings_from_the_templates_environment(
 
     assert settings.event_log_table == TABLE_NAME
     assert settings.notice_topic_arn == TOPIC_ARN
+    assert settings.idempotency_table == TABLE_NAME
     assert settings.api_key_secret_arn == SECRET_ARN
     assert settings.stream_url == "https://d111111abcdef8.cloudfront.net"
     assert settings.retention_days == (7 if name == "custom" else 30)

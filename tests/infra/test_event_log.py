@@ -1,5 +1,7 @@
 """What the event log's stack promises."""
 
+from lambdas.workflow_api.record_table import TTL_ATTRIBUTE as RECORDS_TTL_ATTRIBUTE
+from lambdas.workflow_api.record_table import create_idempotency_table
 from tailrace.dynamodb import TTL_ATTRIBUTE, create_table
 from tests.infra.templates import Assembly, as_list
 from tests.support.aws import AwsClients
@@ -56,6 +58,20 @@ def test_development_creates_the_table_that_the_template_declares(dev: Assembly,
     assert _by_name(made["AttributeDefinitions"]) == _by_name(declared["AttributeDefinitions"])
     assert declared["TimeToLiveSpecification"] == {"AttributeName": TTL_ATTRIBUTE, "Enabled": True}
     assert (ttl["AttributeName"], ttl["TimeToLiveStatus"]) == (TTL_ATTRIBUTE, "ENABLED")
+
+
+def test_development_creates_the_table_of_runs_that_the_template_declares(
+    dev: Assembly, aws_clients: AwsClients
+) -> None:
+    create_idempotency_table(aws_clients.dynamodb, "runs-as-declared")
+    made = aws_clients.dynamodb.describe_table(TableName="runs-as-declared")["Table"]
+
+    declared = dev.workflow_api.only(TABLE)
+    assert list(dev.workflow_api.of_type(TABLE)) == ["WorkflowFunctionRunRecordsTableF8907754"]
+    assert made["KeySchema"] == declared["KeySchema"]
+    assert made["BillingModeSummary"]["BillingMode"] == declared["BillingMode"]
+    assert _by_name(made["AttributeDefinitions"]) == _by_name(declared["AttributeDefinitions"])
+    assert declared["TimeToLiveSpecification"] == {"AttributeName": RECORDS_TTL_ATTRIBUTE, "Enabled": True}
 
 
 def test_development_creates_a_topic_of_the_same_kind(dev: Assembly) -> None:

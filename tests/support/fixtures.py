@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from cli.running_system import RunningSystem
+from lambdas.workflow_api.record_table import create_idempotency_table
 from tailrace.dynamodb import DynamoDBTable, create_table
 from tailrace.event_log import EventLog
 from tests.support.aws import AwsClients, EmulatedAws, aws_clients_of, emulated_aws_server
@@ -38,6 +39,14 @@ def event_log_table_name(aws_clients: AwsClients) -> str:
 
 
 @pytest.fixture
+def idempotency_table_name(aws_clients: AwsClients) -> str:
+    """A table of the records' kind, new and empty."""
+    name = f"Idempotency-{uuid4().hex}"
+    create_idempotency_table(aws_clients.dynamodb, name)
+    return name
+
+
+@pytest.fixture
 def notice_topic_arn(aws_clients: AwsClients) -> str:
     """A topic for notices, new."""
     return aws_clients.sns.create_topic(Name=f"notices-{uuid4().hex}")["TopicArn"]
@@ -58,8 +67,10 @@ def event_log_on_moto(dynamodb_table: DynamoDBTable) -> EventLog:
 
 
 @pytest.fixture
-def running_system(emulated_aws: EmulatedAws, event_log_table_name: str, notice_topic_arn: str) -> RunningSystem:
-    """A table and a topic of this test's own, and no service yet: start those with `services`' contexts."""
+def running_system(
+    emulated_aws: EmulatedAws, event_log_table_name: str, idempotency_table_name: str, notice_topic_arn: str
+) -> RunningSystem:
+    """Tables and a topic of this test's own, and no service yet: start those with `services`' contexts."""
     return RunningSystem(
         api_url="",
         stream_url="",
@@ -67,6 +78,7 @@ def running_system(emulated_aws: EmulatedAws, event_log_table_name: str, notice_
         api_key=API_KEY,
         event_log_table=event_log_table_name,
         notice_topic_arn=notice_topic_arn,
+        idempotency_table=idempotency_table_name,
     )
 
 

@@ -7,8 +7,10 @@ import pytest
 from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.auth import FixedKey
 from lambdas.workflow_api.function import Function
-from lambdas.workflow_api.invocation import InvokeLater
+from lambdas.workflow_api.invocation import InvokeLater, NotAccepted
 from lambdas.workflow_api.metrics import NoMetrics, RunMetrics
+from lambdas.workflow_api.once import Once
+from lambdas.workflow_api.records import RecordTable
 from lambdas.workflow_api.runs import Runs
 from tailrace.event import WorkflowId
 from tailrace.event_log import EventLog
@@ -17,6 +19,7 @@ from tailrace.table import Table
 from tailrace.testing import InMemoryNotifier, InMemoryTable
 from tailrace.workflow import ImportFailure, OnError, Registry, Workflow
 from tests.lambdas.workflow_api.gateway import KEY, Gateway, LambdaContext
+from tests.lambdas.workflow_api.records import InMemoryRecordTable
 
 STREAM_URL = "https://d111.cloudfront.net"
 
@@ -29,8 +32,12 @@ class Api:
     notifier: Notifier = field(default_factory=InMemoryNotifier)
     failures: tuple[ImportFailure, ...] = ()
     later: list[dict[str, Any]] = field(default_factory=list)
+    refuses_later: bool = False
     workflows: dict[WorkflowId, Workflow] = field(default_factory=dict)
     patience: float = 20.0
+    records: RecordTable = field(default_factory=InMemoryRecordTable)
+    now: float = 1_800_000_000.0
+    """By the clock of the records."""
 
     def __post_init__(self) -> None:
         self.function = self.make_function(invoke_later=self.invoke_later)
@@ -40,6 +47,7 @@ class Api:
         return Function(
             registry=Registry(self.workflows, self.failures),
             runs=Runs(log=log, notifier=self.notifier, metrics=metrics or NoMetrics()),
+            once=Once(table=self.records, log=log, now=lambda: self.now),
             answers=Answers(stream_url=STREAM_URL),
             api_key=FixedKey(KEY),
             invoke_later=invoke_later,
@@ -56,7 +64,19 @@ class Api:
         )
 
     def invoke_later(self, event: Mapping[str, Any]) -> None:
+        if self.refuses_later:
+            raise NotAccepted("1000 asynchronous runs are waiting.")
         self.later.append(dict(event))
+
+
+@pytest.fixture
+def names_in_aws(event_log_table_name: str, idempotency_table_name: str, notice_topic_arn: str) -> dict[str, str]:
+    """The variables that name what the function uses of emulated AWS, new and empty."""
+    return {
+        "TAILRACE_EVENT_LOG_TABLE": event_log_table_name,
+        "TAILRACE_IDEMPOTENCY_TABLE": idempotency_table_name,
+        "TAILRACE_NOTICE_TOPIC_ARN": notice_topic_arn,
+    }
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -52,19 +53,16 @@ def workflows_folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def environment(
     emulated_aws: EmulatedAws,
-    event_log_table_name: str,
-    notice_topic_arn: str,
+    names_in_aws: Mapping[str, str],
     workflows_folder: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> pytest.MonkeyPatch:
     ours = {
-        "TAILRACE_EVENT_LOG_TABLE": event_log_table_name,
-        "TAILRACE_NOTICE_TOPIC_ARN": notice_topic_arn,
         "TAILRACE_STREAM_URL": "https://d111.cloudfront.net",
         "TAILRACE_API_KEY": KEY,
         "TAILRACE_WORKFLOWS_FOLDER": str(workflows_folder),
     }
-    for name, value in {**emulated_aws.environment, **ours}.items():
+    for name, value in {**emulated_aws.environment, **names_in_aws, **ours}.items():
         monkeypatch.setenv(name, value)
     return monkeypatch
 

@@ -7,12 +7,14 @@ import pytest
 from botocore.stub import Stubber
 
 from lambdas.workflow_api.invocation import LaterRun, NotAccepted, SelfInvocation
-from tailrace.event import WorkflowId
+from tailrace.event import EventId, Position, WorkflowId
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-RUN = LaterRun(workflow_id=WorkflowId("p_hello"), trace_id="7f", trigger_event={"body": "é"})
+RUN = LaterRun(
+    workflow_id=WorkflowId("p_hello"), trace_id="7f", floor=EventId("m1", Position(7)), trigger_event={"body": "é"}
+)
 
 
 @pytest.fixture
@@ -43,7 +45,10 @@ def test_the_function_invokes_the_version_of_itself_that_answered(
         "FunctionName": "workflow-api",
         "Qualifier": "7",
         "InvocationType": "Event",
-        "Payload": '{"tailrace":{"run":{"workflow_id":"p_hello","trace_id":"7f","trigger_event":{"body":"\\u00e9"}}}}',
+        "Payload": (
+            '{"tailrace":{"run":{"workflow_id":"p_hello","trace_id":"7f","floor":"m1-7",'
+            '"trigger_event":{"body":"\\u00e9"}}}}'
+        ),
     }
     lambda_service.add_response("invoke", {"StatusCode": 202}, request)
 

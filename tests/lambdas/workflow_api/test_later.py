@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from lambdas.workflow_api.invocation import NotAccepted
 from tailrace.errors import LogUnavailable
 from tailrace.pd import Pd
 from tailrace.testing import InMemoryNotifier
@@ -59,16 +58,6 @@ def test_the_run_comes_with_the_event_that_was_handed_over(api: Api, gateway: Ga
     assert isinstance(api.notifier, InMemoryNotifier)
     [event] = api.notifier.batches[0].events
     assert json.loads(event.payload) == [trace_id, {"name": "Luke"}]
-
-
-def test_every_try_of_a_run_has_the_same_trace_id(api: Api, gateway: Gateway) -> None:
-    api.add("p_hello")
-    gateway.post("/pipelines/p_hello/events", prefer="respond-async")
-
-    first, again = (api.function(as_carried(api.later[0]), CONTEXT) for _ in range(2))
-
-    assert first["trace_id"] == again["trace_id"]
-    assert first["run_id"] != again["run_id"]
 
 
 def test_the_key_of_the_request_is_not_in_the_event(api: Api, gateway: Gateway) -> None:
@@ -129,11 +118,9 @@ def test_a_request_too_large_for_an_asynchronous_run_is_413(api: Api, gateway: G
 
 
 def test_a_run_that_is_not_accepted_is_503_and_asks_to_try_again(api: Api) -> None:
-    def refuse(_event: object) -> None:
-        raise NotAccepted("1000 asynchronous runs are waiting.")
-
     api.add("p_hello")
-    api.function = api.make_function(invoke_later=refuse)
+    api.refuses_later = True
+
     answer = api.gateway().post("/pipelines/p_hello/events", prefer="respond-async")
 
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")

@@ -303,26 +303,3 @@ def test_a_notice_that_fails_does_not_fail_the_run() -> None:
 
     assert (answer.status, answer.json["status"]) == (200, "Completed")
     assert answer.json["sent"]["count"] == 1
-
-
-def test_an_idempotency_key_makes_the_run_the_same_each_time(api: Api, gateway: Gateway) -> None:
-    api.add("p_hello")
-    api.add("p_other")
-
-    first, again = (gateway.post("/pipelines/p_hello/events", idempotency_key="order-7").json for _ in range(2))
-    another = gateway.post("/pipelines/p_hello/events", idempotency_key="order-8").json
-    elsewhere = gateway.post("/pipelines/p_other/events", idempotency_key="order-7").json
-
-    assert first["trace_id"] == again["trace_id"]
-    assert first["run_id"] != again["run_id"]
-    assert len({first["trace_id"], another["trace_id"], elsewhere["trace_id"]}) == 3
-
-
-@pytest.mark.parametrize("key", ["", "x" * 256, "a\tb"])
-def test_an_idempotency_key_that_is_none_is_422(api: Api, gateway: Gateway, key: str) -> None:
-    api.add("p_hello")
-
-    answer = gateway.post("/pipelines/p_hello/events", idempotency_key=key)
-
-    assert answer.status == 422
-    assert answer.json["type"] == "urn:tailrace:problem:invalid-idempotency-key"

@@ -7,6 +7,7 @@ from lambdas.workflow_api.settings import InvalidSettings, Settings
 ENVIRONMENT = {
     "TAILRACE_EVENT_LOG_TABLE": "EventLog",
     "TAILRACE_NOTICE_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:notices",
+    "TAILRACE_IDEMPOTENCY_TABLE": "Idempotency",
     "TAILRACE_STREAM_URL": "https://d111.cloudfront.net/",
     "TAILRACE_API_KEY": "a-key",
 }

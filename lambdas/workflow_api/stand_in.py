@@ -1,0 +1,39 @@
+"""Answers in the stream service's place while that is away: an EventSource never comes back from a 5xx.
+
+CloudFront asks the API when the stream service's answer is 502, 503 or 504, and no key comes with that.
+"""
+
+import random
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+PATH = "/pipelines/{workflow_id}/sse"
+_FROM_MILLISECONDS, _TO_MILLISECONDS = 5_000, 15_000
+
+
+def stand_in(*, chance: Callable[[float, float], float] = random.uniform) -> Route:
+    """The route: 200, when to come back, and the end; each client at another time, so that they don't come at once."""
+
+    async def come_back_later(request: Request) -> Response:
+        retry = round(chance(_FROM_MILLISECONDS, _TO_MILLISECONDS))
+        headers = {
+            "Content-Type": "text/event-stream",
+            "Cache-Control": "no-store, no-transform",
+            "X-Accel-Buffering": "no",
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            **_cors(request.headers.get("origin")),
+        }
+        return Response(f"retry: {retry}\n", headers=headers)
+
+    return Route(PATH, come_back_later, methods=["GET"])
+
+
+def _cors(origin: str | None) -> dict[str, str]:
+    # Any page may read that there is nothing to read; without these headers, its EventSource would close for good.
+    if origin is None:
+        return {}
+    return {"Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true", "Vary": "Origin"}

@@ -1,0 +1,1 @@
+"""What Pipedream documents of code steps, actions and the SSE destination, held against what runs here."""

@@ -1,0 +1,265 @@
+"""`python -m stream_service`, as a platform runs it."""
+
+import asyncio
+import signal
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from cli.ports import HOST
+from tests.support.aws import AwsClients, EmulatedAws
+from tests.support.stream_process import (
+    environment_of,
+    events_of,
+    exit_code,
+    expect,
+    interrupt,
+    readiness,
+    silent_server,
+    stream_service,
+)
+from tests.support.streams import StreamClient, follow, stream_url
+
+Environment = dict[str, str]
+
+
+@pytest.fixture
+def environment(emulated_aws: EmulatedAws, event_log_table_name: str, notice_topic_arn: str) -> Environment:
+    return environment_of(
+        endpoint_url=emulated_aws.endpoint_url, table=event_log_table_name, topic_arn=notice_topic_arn
+    )
+
+
+def nothing_is_left(aws: AwsClients, topic_arn: str) -> bool:
+    """Whether no queue and no subscription of a topic are there."""
+    urls = aws.sqs.list_queues().get("QueueUrls", [])
+    tags = [aws.sqs.list_queue_tags(QueueUrl=url).get("Tags", {}) for url in urls]
+    subscriptions = aws.sns.list_subscriptions_by_topic(TopicArn=topic_arn)["Subscriptions"]
+    return not subscriptions and not [each for each in tags if each.get("tailrace:topic") == topic_arn]
+
+
+def run(environment: Environment) -> "subprocess.CompletedProcess[str]":
+    """Run a service that ends by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "stream_service"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+# --- the environment
+
+
+def test_wrong_settings_are_all_told_at_once_in_words(environment: Environment) -> None:
+    del environment["TAILRACE_EVENT_LOG_TABLE"]
+    environment |= {"TAILRACE_PORT": "http", "TAILRACE_NOTICE_TOPIC_ARN": "notices", "TAILRACE_DRAIN_SECONDS": "99"}
+
+    ended = run(environment)
+
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    complaints = dict(line.split(": ", 1) for line in ended.stderr.splitlines())
+    assert set(complaints) == {
+        "TAILRACE_EVENT_LOG_TABLE",
+        "TAILRACE_PORT",
+        "TAILRACE_NOTICE_TOPIC_ARN",
+        "TAILRACE_DRAIN_SECONDS",
+    }
+    assert complaints["TAILRACE_EVENT_LOG_TABLE"] == "Field required"
+
+
+def test_missing_region_is_told_in_words(environment: Environment) -> None:
+    del environment["AWS_REGION"], environment["AWS_DEFAULT_REGION"]
+
+    ended = run(environment)
+
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines() == ["AWS: You must specify a region."]
+
+
+def test_port_that_is_taken_ends_the_service_and_leaves_nothing(
+    environment: Environment, aws_clients: AwsClients, notice_topic_arn: str
+) -> None:
+    with socket.socket() as holder:
+        holder.bind((HOST, 0))
+        holder.listen()
+        environment["TAILRACE_PORT"] = str(holder.getsockname()[1])
+
+        ended = run(environment)
+
+    assert ended.returncode not in {0, 2}
+    assert "address already in use" in ended.stdout
+    assert nothing_is_left(aws_clients, notice_topic_arn)
+
+
+# --- ready, and the end
+
+
+async def test_service_is_ready_and_a_signal_ends_it_and_leaves_nothing(
+    environment: Environment, aws_clients: AwsClients, notice_topic_arn: str
+) -> None:
+    async with stream_service(environment) as service:
+        assert not nothing_is_left(aws_clients, notice_topic_arn)
+
+        interrupt(service)
+        assert await exit_code(service, patience=10) == 0
+
+    assert nothing_is_left(aws_clients, notice_topic_arn)
+    assert events_of(service)[-1] == f"Finished server process [{service.child.pid}]"
+    with pytest.raises(ConnectionRefusedError):
+        await StreamClient.open(stream_url(service.url, "p_a"))
+
+
+async def test_second_signal_hurries_and_still_ends_streams_politely(
+    environment: Environment, aws_clients: AwsClients, notice_topic_arn: str
+) -> None:
+    async with stream_service(environment | {"TAILRACE_DRAIN_SECONDS": "45"}) as service:
+        clients = [await StreamClient.open(stream_url(service.url, "p_a")) for _ in range(30)]
+        for client in clients:
+            await client.next()
+        interrupt(service)
+        await _until_draining(service.url)
+        assert readiness(service) == "draining"
+
+        interrupt(service, signal.SIGINT)
+        assert await exit_code(service, patience=10) == 0
+        for client in clients:
+            await client.until_end()
+            assert client.ended
+            client.cut()
+
+    assert nothing_is_left(aws_clients, notice_topic_arn)
+    assert not [line for line in service.output if "Traceback" in line]
+
+
+async def test_third_signal_does_not_wait_for_anything(environment: Environment) -> None:
+    async with (
+        stream_service(environment | {"TAILRACE_DRAIN_SECONDS": "45"}) as service,
+        follow(service.url, "p_a") as client,
+    ):
+        await client.next()
+        for _ in range(3):
+            interrupt(service)
+            await asyncio.sleep(0.05)
+
+        assert await exit_code(service, patience=10) == 0
+
+
+async def test_stream_that_comes_during_the_drain_is_asked_to_come_again(environment: Environment) -> None:
+    async with stream_service(environment | {"TAILRACE_DRAIN_SECONDS": "45"}) as service:
+        clients = [await StreamClient.open(stream_url(service.url, "p_a")) for _ in range(3)]
+        interrupt(service)
+        await _until_draining(service.url)
+
+        async with follow(service.url, "p_a") as late:
+            await late.until_end()
+            assert (late.status, late.raw) == (200, f"retry: {late.parser.retry}\n".encode())
+            assert late.ended
+
+        interrupt(service)
+        assert await exit_code(service, patience=10) == 0
+        for client in clients:
+            client.cut()
+
+
+async def test_service_that_cannot_reach_aws_starts_and_ends_all_the_same(environment: Environment) -> None:
+    environment["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
+    async with stream_service(environment, status="starting") as service:
+        await expect(service, "it complained", lambda: "feed_not_opened" in events_of(service))
+        async with follow(service.url, "p_a") as client:
+            assert client.status == 200
+            interrupt(service)
+            await client.until_end()
+            assert client.ended
+
+            assert await exit_code(service, patience=20) == 0
+
+
+async def test_service_ends_in_time_also_where_aws_does_not_answer(environment: Environment) -> None:
+    with silent_server() as silence:
+        environment["AWS_ENDPOINT_URL"] = silence
+        async with (
+            stream_service(environment, status="starting") as service,
+            follow(service.url, "p_a") as client,
+        ):
+            assert client.raw == b""
+            interrupt(service)
+            await client.until_end()
+            assert client.ended
+
+            assert await exit_code(service, patience=30) == 0
+
+
+async def test_part_that_dies_takes_the_service_with_it(environment: Environment) -> None:
+    broken = "import stream_service.heart as heart, runpy\nheart.TICK_SECONDS = 'never'\n"
+    start = f"{broken}runpy.run_module('stream_service', run_name='__main__')"
+
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        start,
+        env=environment,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, errors = await asyncio.wait_for(process.communicate(), 60)
+
+    assert process.returncode == 1
+    assert b"TypeError" in errors
+
+
+# --- readiness
+
+
+async def test_service_whose_subscription_is_removed_is_degraded_and_heals_itself(
+    environment: Environment, aws_clients: AwsClients, notice_topic_arn: str
+) -> None:
+    async with stream_service(environment | {"TAILRACE_CANARY_SECONDS": "0.3"}) as service:
+        (subscription,) = aws_clients.sns.list_subscriptions_by_topic(TopicArn=notice_topic_arn)["Subscriptions"]
+        aws_clients.sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+
+        await expect(service, "it noticed", lambda: "feed_degraded" in events_of(service))
+        assert readiness(service) in {"degraded", "ready"}  # and never un-ready
+        await expect(service, "it healed", lambda: events_of(service)[-1] == "feed_works")
+
+        (healed,) = aws_clients.sns.list_subscriptions_by_topic(TopicArn=notice_topic_arn)["Subscriptions"]
+        assert healed["Endpoint"] == subscription["Endpoint"]
+        assert readiness(service) == "ready"
+
+
+async def test_service_whose_queue_is_deleted_makes_another(
+    environment: Environment, aws_clients: AwsClients, notice_topic_arn: str
+) -> None:
+    async with stream_service(environment) as service:
+        (subscription,) = aws_clients.sns.list_subscriptions_by_topic(TopicArn=notice_topic_arn)["Subscriptions"]
+        name = subscription["Endpoint"].rpartition(":")[2]
+        aws_clients.sqs.delete_queue(QueueUrl=aws_clients.sqs.get_queue_url(QueueName=name)["QueueUrl"])
+
+        await expect(service, "it made another", lambda: events_of(service).count("feed_opened") == 2)
+        (renewed,) = aws_clients.sns.list_subscriptions_by_topic(TopicArn=notice_topic_arn)["Subscriptions"]
+
+        assert renewed["Endpoint"] == f"{subscription['Endpoint']}-2"
+        assert readiness(service) in {"ready", "degraded"}
+        interrupt(service)
+        assert await exit_code(service, patience=15) == 0
+    assert nothing_is_left(aws_clients, notice_topic_arn)
+
+
+async def _until_draining(url: str) -> None:
+    async with asyncio.timeout(10), httpx.AsyncClient(trust_env=False) as client:
+        while (await client.get(f"{url}/readyz")).json()["status"] != "draining":  # noqa: ASYNC110 (another process)
+            await asyncio.sleep(0.01)
+
+
+async def test_logs_are_lines_of_json(environment: Environment) -> None:
+    async with stream_service(environment) as service:
+        pass
+
+    assert service.output
+    assert all(line.startswith("{") and line.endswith("}") for line in service.output)
