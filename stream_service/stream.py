@@ -87,8 +87,9 @@ class Stream:
 
     def remove(self, subscription: Subscription) -> None:
         """Forget a client."""
-        del self.subscriptions[subscription]
-        self._counts.connections -= 1
+        if subscription in self.subscriptions:
+            del self.subscriptions[subscription]
+            self._counts.connections -= 1
 
     def count_deliveries(self, events: int) -> None:
         """Count events that were written to a client."""
@@ -209,7 +210,7 @@ class Stream:
 
     def _swept(self, head: EventId | None) -> None:
         if head is None:
-            self._settle_all()  # an empty answer changes nothing, but who waits for it need not wait for more
+            self._due(self)  # an empty answer changes nothing, but who waits for it need not wait for more
             self._done_reading()
         elif head.generation != self.ring.generation:
             self.load()

@@ -2,7 +2,7 @@
 #ifndef PUBLISHER_H
 #define PUBLISHER_H
 
-#include "common.h"
+#include "../common.h"
 
 typedef struct {
     int fd;

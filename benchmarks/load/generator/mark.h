@@ -4,7 +4,7 @@
 #ifndef MARK_H
 #define MARK_H
 
-#include "common.h"
+#include "../common.h"
 
 #define MARK_FORMAT "~%010u~%016llu~"
 enum { MARK_LENGTH = 29, MARK_NUMBER = 1, MARK_NUMBER_DIGITS = 10, MARK_TIME = 12, MARK_TIME_DIGITS = 16 };

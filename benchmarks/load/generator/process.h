@@ -2,7 +2,7 @@
 #ifndef PROCESS_H
 #define PROCESS_H
 
-#include "common.h"
+#include "../common.h"
 
 /* Nanoseconds of CPU that all threads of the processes have used. */
 u64 processes_cpu_ns(const char *pids);

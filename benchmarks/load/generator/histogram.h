@@ -2,7 +2,7 @@
 #ifndef HISTOGRAM_H
 #define HISTOGRAM_H
 
-#include "common.h"
+#include "../common.h"
 
 enum { BUCKETS = 2048 };
 
