@@ -16,7 +16,7 @@ CDK_ENV = PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_V
 CDK = $(CDK_ENV) $(VENV)/cdk/node_modules/.bin/cdk --no-notices --no-version-reporting --no-lookups -c stage=$(STAGE)
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test lint types format lock clean synth deploy destroy deploy-local bench-cold
+.PHONY: help dev test lint types format lock clean synth deploy destroy deploy-local bench-cold bench-steps
 
 help: ## Print this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -57,6 +57,9 @@ deploy-local: $(VENV)/.infra $(CDK_INSTALLED) $(MINISTACK)/.installed ## Deploy 
 bench-cold: $(VENV)/.infra ## How long the workflow function takes to import, beside its libraries alone
 	@$(BIN)/python -m benchmarks.cold_import
 
+bench-steps: $(VENV)/.dev $(VENV)/.node ## What a Node.js step costs on this machine, beside a Python step
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.bench_steps
+
 lock: ## Lock the newest releases that pyproject.toml admits (needs uv on the path)
 	$(LOCK) pyproject.toml --extra cli --group build --group test --group infra --upgrade -o requirements/test.txt
 	$(LOCK) pyproject.toml --extra cli --group build -c requirements/test.txt -o requirements/dev.txt
@@ -67,7 +70,7 @@ lock: ## Lock the newest releases that pyproject.toml admits (needs uv on the pa
 	$(LOCK) --group ministack --upgrade -o requirements/ministack.txt
 
 clean: ## Remove virtual environments, caches and the development system's state
-	rm -rf $(VENV) $(MINISTACK) .tailrace .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(MINISTACK) .tailrace build cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Tailrace needs Python 3.11, 3.12 or 3.13. Install one, or name it: make PYTHON=/path/to/python3.12"; exit 1; }

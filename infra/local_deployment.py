@@ -100,7 +100,7 @@ def _emulated_aws(program: Path, folder: Path, *, port: int, environment: Mappin
 
 def _run_cdk(program: Path, *arguments: str, folder: Path, environment: Mapping[str, str]) -> None:
     app = f"{sys.executable} app.py"
-    command = [program, *arguments, "--app", app, "--output", str(folder / "cdk.out"), *_CDK_OPTIONS]
+    command = [str(program), *arguments, "--app", app, "--output", str(folder / "cdk.out"), *_CDK_OPTIONS]
     log = folder / f"cdk-{arguments[0]}.log"
     with log.open("wb") as output:
         done = subprocess.run(  # noqa: S603 - our own arguments

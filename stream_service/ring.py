@@ -89,6 +89,7 @@ class Ring:
         while self._frames and (self.size > max_bytes or len(self._frames) > self._max_events):
             self.size -= len(self._frames.popleft())
             self._channels.popleft()
+            self._slices.clear()  # they hold what is let go here
             self.whole = False
 
     def holds(self, cursor: EventId) -> bool:

@@ -104,7 +104,8 @@ class Subscription:
         self.connection.end()
 
     def abort(self) -> None:
-        """Cut the connection; the client resumes."""
+        """Cut the connection, and have nothing to do with it any more; the client resumes."""
+        self.leave()
         self.connection.abort()
 
     def settle(self) -> None:

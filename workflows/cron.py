@@ -5,7 +5,7 @@ curl -X POST $API/pipelines/p_cron/events -H "Authorization: Bearer $KEY"
 
 from tailrace import Pd, Workflow
 
-workflow = Workflow("p_cron")
+workflow = Workflow("p_cron", schedule="rate(1 minute)")
 
 
 @workflow.step

@@ -13,6 +13,14 @@ import pytest
 from tests.infra.templates import Assembly
 
 ROOT = Path(__file__).resolve().parents[2]
+_PATIENCE_SECONDS = 400
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests of this folder time to synthesize, or to wait until another process has."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(_PATIENCE_SECONDS))
 
 
 @pytest.fixture(scope="session")

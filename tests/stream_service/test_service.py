@@ -107,12 +107,12 @@ async def test_signal_ends_every_stream_at_a_boundary_spread_over_the_time(
 
 
 async def test_client_that_does_not_read_holds_up_no_drain(environment: Environment, publisher: Publisher) -> None:
-    payload = [_noise(100_000) for _ in range(60)]
+    payloads = [_noise(200_000) for _ in range(30)]
     async with stream_service(environment) as service, follow(service.url, "p_a") as reading:
         stuck = await StreamClient.open(stream_url(service.url, "p_a"), receive_buffer=4096)
-        for each in payload:
-            await publisher.publish("p_a", each)
-        await reading.until(60)
+        for payload in payloads:
+            await publisher.publish("p_a", payload)
+        await reading.until(30)
 
         interrupt(service)
         await reading.until_end()
@@ -135,18 +135,18 @@ async def test_slow_clients_take_little_memory_and_are_cut_and_nobody_else_notic
             slow = [await StreamClient.open(stream_url(service.url, "p_a"), receive_buffer=4096) for _ in range(30)]
             before = resident_bytes(service)
             most = 0
-            for number in range(1, 81):
-                await publisher.publish("p_a", _noise(100_000))
+            for number in range(1, 31):
+                await publisher.publish("p_a", _noise(200_000))
                 await quick.until(number, patience=10)
                 most = max(most, resident_bytes(service) - before)
 
             await eventually(lambda: metric(service, "slow_clients_closed_total") == 30)
             await eventually(lambda: metric(service, "connections") == 1)
             await publisher.publish("p_a", "still here")
-            await quick.until(81)
+            await quick.until(31)
 
-        # The ring, and for each slow client what its socket and its pump hold: not the eight megabytes that it missed.
-        assert most < 60 * MIB
+        # The ring, and for each slow client what its socket and its pump hold: not the six megabytes that it missed.
+        assert most < 40 * MIB
         for client in slow:
             client.cut()
 
@@ -158,14 +158,14 @@ async def test_client_that_reads_slowly_is_served_from_the_log_and_misses_nothin
     async with stream_service(environment | settings) as service:
         slow = await StreamClient.open(stream_url(service.url, "p_a"), receive_buffer=4096)
         async with follow(service.url, "p_a") as quick:
-            for number in range(100):
-                await publisher.publish("p_a", [number, _noise(90_000)])
-            await quick.until(100)
+            for number in range(30):
+                await publisher.publish("p_a", [number, _noise(200_000)])
+            await quick.until(30)
 
-        await slow.until(100)
+        await slow.until(30)
         slow.cut()
 
-        assert [number for number, _ in slow.payloads] == list(range(100))
+        assert [number for number, _ in slow.payloads] == list(range(30))
         assert metric(service, "slow_clients_closed_total") == 0
 
 

@@ -2,7 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.ministack import ministack
 from tests.support.node import NodeSteps
+
+__all__ = ["ministack"]
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def client() -> "LambdaClient":
 
 @pytest.fixture
 def lambda_service(client: "LambdaClient") -> Iterator[Stubber]:
-    # This checks requests against AWS's own description of them; the function itself runs in test_node_on_lambda.py.
+    # Checks requests against AWS's own description of them; the function runs in node_steps/test_on_lambda.py.
     with Stubber(client) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()

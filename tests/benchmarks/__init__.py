@@ -1,0 +1,1 @@
+"""Tests that what measures still runs."""
