@@ -20,6 +20,8 @@ from stream_service.takeover import TRANSPORT, TakenConnection
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
 
+KEEP_ALIVE_SECONDS = 75
+"""Longer than a load balancer keeps an idle connection (60 s): or it would send a request into one that just closes."""
 OWNERS_SIGNALS = 2
 
 
@@ -124,6 +126,7 @@ def make_server(
         date_header=False,
         backlog=4096,
         timeout_graceful_shutdown=2,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
     loop = asyncio.get_running_loop()
     return DrainingServer(config, on_signal=lambda: loop.call_soon_threadsafe(on_signal))
