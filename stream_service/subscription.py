@@ -229,8 +229,8 @@ class Subscription:
             self._stream.sweep()  # it is the ring that lags
             self.settle()
         else:
-            requested = self._loss.requested if self._loss else self._requested(cursor)
-            self._loss = _Loss("unknown", requested, None)
+            if self._has_an_id:
+                self._loss = _Loss("unknown", self._loss.requested if self._loss else self._requested(cursor), None)
             self.cursor = None
             self.settle()
 
@@ -277,14 +277,21 @@ class Subscription:
         cursor = self.cursor
         if cursor is None or last_lost <= cursor.position:
             return
-        missed = last_lost - cursor.position
-        if self._loss is None:
-            self._loss = _Loss(reason, self._requested(cursor), missed)
-        else:
-            known = self._loss.missed
-            worst = "cleared" if "cleared" in (reason, self._loss.reason) else self._loss.reason
-            self._loss = _Loss(worst, self._loss.requested, None if known is None else known + missed)
+        if self._has_an_id:  # who has none was given nothing yet that this could be behind
+            self._loss = self._with_loss(_Loss(reason, self._requested(cursor), last_lost - cursor.position))
         self.cursor = EventId(cursor.generation, last_lost)
+
+    def _with_loss(self, more: _Loss) -> _Loss:
+        known = self._loss
+        if known is None:
+            return more
+        reason = "cleared" if "cleared" in (known.reason, more.reason) else known.reason
+        missed = None if known.missed is None or more.missed is None else known.missed + more.missed
+        return _Loss(reason, known.requested, missed)
+
+    @property
+    def _has_an_id(self) -> bool:
+        return self.sent is not None or self._wish.cursor is not None
 
     def _requested(self, cursor: EventId) -> str:
         return self._wish.cursor if self.sent is None and self._wish.cursor is not None else str(cursor)

@@ -97,11 +97,17 @@ def test_steps_of_both_languages_see_each_others_exports(node: NodeSteps) -> Non
 
 
 def test_the_trigger_is_a_step(node: NodeSteps) -> None:
-    node.code("code", "const { method, body, headers } = steps.trigger.event; return [method, body.id, headers];")
+    node.code("code", "return steps.trigger.event;")
 
-    returned = node.run({"id": 1}).steps["code"]["$return_value"]
-
-    assert returned == ["POST", 1, {"content-type": "application/json"}]
+    assert node.run({"id": 1}).steps["code"]["$return_value"] == {
+        "method": "POST",
+        "path": "/pipelines/p_node/events",
+        "query": {},
+        "headers": {"content-type": "application/json"},
+        "client_ip": "127.0.0.1",
+        "url": "http://localhost/pipelines/p_node/events",
+        "body": {"id": 1},
+    }
 
 
 def test_changing_steps_changes_nothing_for_later_steps(node: NodeSteps) -> None:

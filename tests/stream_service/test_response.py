@@ -7,8 +7,10 @@ from starlette.types import Message
 
 from stream_service.connection import Connection
 from stream_service.response import HEADERS, AsgiConnection, StreamResponse
+from stream_service.subscription import Wish
 from stream_service.takeover import HIGH_WATER, TRANSPORT, Follower
-from tests.support.rim import eventually
+from tailrace.event import WorkflowId
+from tests.support.rim import Rim, eventually
 
 LARGE = b"x" * (HIGH_WATER + 1)
 
@@ -359,3 +361,17 @@ async def test_no_task_outlives_the_response(socket: Socket, heard: Heard) -> No
     await answer
 
     assert asyncio.all_tasks() == before
+
+
+async def test_full_ring_is_not_written_all_at_once() -> None:
+    rim = Rim()
+    rim.hub.subscribe(WorkflowId("p_a"), AsgiConnection(None), Wish())  # so that there is a ring
+    for _ in range(10):
+        await rim.publish("p_a", *["x" * 1000] * 100)
+    await eventually(lambda: rim.hub.size > 1_000_000)
+
+    connection = AsgiConnection(None)
+    late = rim.hub.subscribe(WorkflowId("p_a"), connection, Wish(replay=1000), introduce=connection.follow)
+
+    assert late.paused
+    assert connection._size < 3 * HIGH_WATER

@@ -22,7 +22,7 @@ class Setting:
     flushes: int = 1
     """Of each writer."""
     faults: int = 0
-    """Requests or answers that get lost, puts that are late, writers that crash; in all."""
+    """Requests or answers of writes that get lost, and puts that are late; in all."""
     ticks: int = 0
     """Times that the clock goes on."""
     tick: int = 5 * MINUTE
@@ -117,14 +117,12 @@ class _History:
             items = self.world.table.items[STREAM].values()
             yield from (("expire", item.position) for item in items if item.expires_at <= self.world.now)
 
-    def _faults_of(self, flush: Flush) -> list[str]:
+    def _faults_of(self, flush: Flush) -> tuple[str, ...]:
+        # A writer that crashes is one that is not stepped again, and a question that is lost is asked again.
         operation = flush.operations[-1]
-        faults = ["crash", "lose_request"]
-        if operation != "query":
-            faults.append("lose_answer")
-        if operation == "put":
-            faults.append("delay")
-        return faults
+        if operation == "query":
+            return ()
+        return ("lose_request", "lose_answer", "delay") if operation == "put" else ("lose_request", "lose_answer")
 
     def act(self, act: Act) -> None:
         """Let it happen."""

@@ -41,8 +41,8 @@ RUNNING_OUT = Setting(begin=one_item_with_31_minutes, skews=(SLOW, FAST), faults
     ("setting", "at_least"),
     [
         pytest.param(COLD, 10_000, id="two writers of two flushes, two faults"),
-        pytest.param(THREE_COLD, 4_000, id="three writers, one fault"),
-        pytest.param(ONE_EXPIRED, 4_000, id="expired stream, two faults"),
+        pytest.param(THREE_COLD, 3_000, id="three writers, one fault"),
+        pytest.param(ONE_EXPIRED, 1_500, id="expired stream, two faults"),
         pytest.param(TWO_EXPIRED, 4_000, id="expired stream, two clocks"),
         pytest.param(TRIED_TWICE, 4_000, id="a run tried twice and another writer, two faults"),
         pytest.param(TRIED_TWICE_IN_TWO_PARTS, 2_000, id="two batches tried twice, two faults"),
