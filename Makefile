@@ -5,6 +5,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 MINISTACK := .venv-ministack
+PEERS := .venv-bench
+BENCH := build/bench
 PIP_INSTALL := install --quiet --disable-pip-version-check --require-hashes
 TAILRACE = $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 LOCK = UV_PYTHON_DOWNLOADS=never uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
@@ -54,6 +56,18 @@ destroy: $(VENV)/.infra $(CDK_INSTALLED) ## Delete what was deployed (STAGE=…;
 deploy-local: $(VENV)/.infra $(CDK_INSTALLED) $(MINISTACK)/.installed ## Deploy into emulated AWS on this machine, with the real CDK
 	@$(BIN)/python -m infra.deploy_local
 
+bench: $(BENCH)/.peers ## Measure Tailrace beside other servers, and its other paths (FRESH=1 forgets what was measured)
+	@$(BIN)/python -m benchmarks.run $(if $(FRESH),--fresh) $(ARGS)
+
+bench-quick: $(BENCH)/.peers ## A short look at the same: one pass, few cells, nothing kept
+	@$(BIN)/python -m benchmarks.run --quick $(ARGS)
+
+bench-docs: $(VENV)/.dev ## Write the newest results into docs/performance.md
+	@$(BIN)/python -m benchmarks.docs
+
+soak: $(BENCH)/sseload $(VENV)/.dev ## Deliver for MINUTES=60 while clients come and go; memory must stay flat
+	@$(BIN)/python -m benchmarks.soak $(or $(MINUTES),60)
+
 bench-cold: $(VENV)/.infra ## How long the workflow function takes to import, beside its libraries alone
 	@$(BIN)/python -m benchmarks.cold_import
 
@@ -68,9 +82,10 @@ lock: ## Lock the newest releases that pyproject.toml admits (needs uv on the pa
 	$(LOCK) pyproject.toml --group infra -c requirements/test.txt -o requirements/infra.txt
 	$(LOCK) --group node --upgrade -o requirements/node.txt
 	$(LOCK) --group ministack --upgrade -o requirements/ministack.txt
+	$(LOCK) --group bench -c requirements/test.txt --upgrade -o requirements/bench.txt
 
 clean: ## Remove virtual environments, caches and the development system's state
-	rm -rf $(VENV) $(MINISTACK) .tailrace build cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(MINISTACK) $(PEERS) build .tailrace build cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Tailrace needs Python 3.11, 3.12 or 3.13. Install one, or name it: make PYTHON=/path/to/python3.12"; exit 1; }
@@ -103,3 +118,18 @@ $(VENV)/.node: requirements/node.txt | $(BIN)/python
 $(CDK_INSTALLED): $(VENV)/.node
 	@echo "Installing the CDK's command into $(VENV) ..."
 	@$(CDK_ENV) npm install --silent --no-audit --no-fund --prefix $(VENV)/cdk aws-cdk@$(CDK_VERSION) && touch $@
+
+# The generator's and the floor's warnings are errors: a measurement is no place for luck.
+$(BENCH)/sseload: $(wildcard benchmarks/load/generator/*.[ch]) benchmarks/load/common.h
+	@mkdir -p $(BENCH) && $(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
+
+$(BENCH)/floor: benchmarks/load/floor.c benchmarks/load/common.h
+	@mkdir -p $(BENCH) && $(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -o $@ $<
+
+$(PEERS)/.installed: requirements/bench.txt
+	@test -n "$(PYTHON)" && $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/pip $(PIP_INSTALL) -r requirements/bench.txt && touch $@
+
+# nginx with nchan, and pushpin, where Debian's packages can be installed; what is missing is left out, and named.
+$(BENCH)/.peers: $(BENCH)/sseload $(BENCH)/floor $(PEERS)/.installed $(VENV)/.dev benchmarks/peers/install.sh
+	@sh benchmarks/peers/install.sh && touch $@

@@ -15,9 +15,10 @@ from stream_service.connection import Connection
 from stream_service.hub import Hub
 from stream_service.inspector import inspector
 from stream_service.pulse import Pulse
-from stream_service.response import Follower, StreamResponse
+from stream_service.response import StreamResponse
 from stream_service.settings import Settings
 from stream_service.subscription import DEFAULT_REPLAY, MAX_REPLAY, Subscription, Wish
+from stream_service.takeover import Follower
 from tailrace.event import MAX_CHANNEL_BYTES, WorkflowId, workflow_id
 
 MAX_CHANNELS = 64

@@ -10,6 +10,7 @@ from functools import partial
 from botocore.exceptions import BotoCoreError, ClientError
 
 from stream_service.hub import Hub
+from stream_service.pacer import CLIENTS_AT_ONCE
 from stream_service.pulse import DEGRADED_AFTER, Pulse
 from stream_service.threads import in_daemon_thread
 from tailrace.event import WorkflowId
@@ -26,11 +27,15 @@ DEGRADED_CANARY_SECONDS = 5.0
 
 
 async def keep_alive(hub: Hub, *, every: float) -> None:
-    """Write keepalives for ever."""
+    """Write keepalives for ever, to some clients in each turn of the loop."""
     loop = asyncio.get_running_loop()
     while True:
         await asyncio.sleep(every)
-        hub.keep_alive(loop.time())
+        subscriptions = hub.subscriptions()
+        for start in range(0, len(subscriptions), CLIENTS_AT_ONCE):
+            for subscription in subscriptions[start : start + CLIENTS_AT_ONCE]:
+                subscription.keep_alive(loop.time())
+            await asyncio.sleep(0)
 
 
 async def tick(hub: Hub) -> None:

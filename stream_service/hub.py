@@ -29,13 +29,21 @@ class Bounds:
     """How long a client may leave its socket full."""
 
 
+def at_once(stream: Stream) -> None:
+    """Deliver to all clients of a stream, now."""
+    for _ in stream.deliver():
+        pass
+
+
 class Hub:
     """The streams that this task's clients watch."""
 
-    def __init__(self, *, ask: Ask, bounds: Bounds) -> None:
+    def __init__(self, *, ask: Ask, bounds: Bounds, due: Callable[[Stream], None] = at_once) -> None:
+        """`due` is told of every stream that has something to deliver."""
         self.counts = Counts()
         self.bounds = bounds
         self._ask = ask
+        self._due = due
         self._streams: dict[WorkflowId, Stream] = {}
 
     @property
@@ -46,7 +54,7 @@ class Hub:
     @property
     def connections(self) -> int:
         """How many clients there are."""
-        return sum(len(stream.subscriptions) for stream in self._streams.values())
+        return self.counts.connections
 
     @property
     def size(self) -> int:
@@ -74,7 +82,9 @@ class Hub:
         if stream is None:
             # Register before reading: an event recorded in between is then seen twice, never missed.
             ring = Ring(max_events=self.bounds.ring_events, max_bytes=self.bounds.ring_bytes)
-            stream = Stream(workflow_id, ring=ring, ask=self._ask, counts=self.counts, wanted=self._holds)
+            stream = Stream(
+                workflow_id, ring=ring, ask=self._ask, counts=self.counts, wanted=self._holds, due=self._due
+            )
             self._streams[workflow_id] = stream
             stream.load()
         subscription = Subscription(stream, connection, wish)

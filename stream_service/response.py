@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from stream_service import sse
 from stream_service.connection import Connection
-from stream_service.server import TRANSPORT
+from stream_service.takeover import HIGH_WATER, TRANSPORT, Follower, TakenConnection
 
 HEADERS = {
     "Content-Type": sse.CONTENT_TYPE,
@@ -18,21 +18,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-HIGH_WATER = 64 * 1024
-"""Bytes that wait for the socket; with more, the subscription is paused."""
-
-
-class Follower(Protocol):
-    """What a connection tells the hub's subscription."""
-
-    def pause(self) -> None:
-        """The socket is full."""
-
-    def resume(self) -> None:
-        """The socket takes data again."""
-
-    def leave(self) -> None:
-        """The connection is gone."""
 
 
 class Abortable(Protocol):
@@ -43,7 +28,7 @@ class Abortable(Protocol):
 
 
 class AsgiConnection:
-    """A `Connection` whose bytes one ASGI task sends as fast as the socket takes them."""
+    """A `Connection` whose bytes one ASGI task sends, for servers that give no connection away."""
 
     def __init__(self, transport: Abortable | None) -> None:
         self._transport = transport
@@ -121,17 +106,23 @@ class StreamResponse(Response):
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
-        connection = AsgiConnection(scope.get("extensions", {}).get(TRANSPORT, {}).get("transport"))
+        offer: dict[str, Any] = scope.get("extensions", {}).get(TRANSPORT, {})
+        if "take" in offer and (taken := offer["take"]()) is not None:
+            self._begin(taken)
+        elif (follower := self._begin(connection := AsgiConnection(offer.get("transport")))) is None:
+            await connection.pump(send)
+        else:
+            try:
+                await self._pump_until_gone(connection, receive, send)
+            finally:
+                follower.leave()
+
+    def _begin(self, connection: TakenConnection | AsgiConnection) -> Follower | None:
         connection.write(self._first_bytes)
         follower = self._subscribe(connection, connection.follow)
         if follower is None:
             connection.end()
-            await connection.pump(send)
-            return
-        try:
-            await self._pump_until_gone(connection, receive, send)
-        finally:
-            follower.leave()
+        return follower
 
     @staticmethod
     async def _pump_until_gone(connection: AsgiConnection, receive: Receive, send: Send) -> None:

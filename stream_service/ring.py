@@ -6,7 +6,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from stream_service import sse
-from tailrace.event import Batch, EventId, Position
+from tailrace.event import BEGINNING, Batch, EventId, Position
 from tailrace.event_log import Newest
 
 SLICE_BYTES = 64 * 1024
@@ -19,8 +19,8 @@ class Slice(NamedTuple):
     """Frames for a client, in one piece."""
 
     data: bytes
-    reached: Position
-    """The position of the last event looked at."""
+    reached: EventId
+    """The last event looked at; where that is the ring's newest, `Ring.head` itself."""
     events: int
 
 
@@ -31,6 +31,8 @@ class Ring:
         self.generation: str | None = None
         self.next = Position(1)
         """The position that the ring waits for."""
+        self.head = BEGINNING
+        """The id of the newest event that the ring has seen; `0-0` before there is one. One object for all clients."""
         self.whole = True
         """Whether nothing deliverable stands before the first event here."""
         self.size = 0
@@ -39,23 +41,19 @@ class Ring:
         self.max_bytes = max_bytes
         self._frames: deque[bytes] = deque()
         self._channels: deque[str] = deque()
-        self._slices: dict[Position, Slice] = {}
+        self._slices: dict[tuple[Position, frozenset[str]], Slice] = {}
 
     @property
     def first(self) -> Position:
         """The first event's position, or `next` where the ring is empty."""
         return Position(self.next - len(self._frames))
 
-    @property
-    def head(self) -> EventId:
-        """The id of the newest event that the ring has seen; `0-0` before there is one."""
-        return EventId(self.generation or "0", Position(self.next - 1))
-
     def load(self, newest: Newest) -> None:
         """Begin anew with what the log holds."""
         self.skip_to(Position(newest.next - sum(batch.count for batch in newest.batches)))
         self.generation = newest.generation
         self.whole = newest.whole
+        self._name_head()
         for batch in newest.batches:
             self.take(batch)
 
@@ -73,6 +71,7 @@ class Ring:
             self.size += len(frame)
             self.next = Position(self.next + 1)
         self._slices.clear()
+        self._name_head()
         self.shrink(self.max_bytes)
 
     def skip_to(self, position: Position) -> None:
@@ -83,6 +82,7 @@ class Ring:
         self.size = 0
         self.next = position
         self.whole = True
+        self._name_head()
 
     def shrink(self, max_bytes: int) -> None:
         """Let the oldest events go until the bounds are kept."""
@@ -96,27 +96,24 @@ class Ring:
         """Whether a client with this cursor can go on from here."""
         return cursor.generation == self.generation and self.first - 1 <= cursor.position < self.next
 
-    def slice_after(self, position: Position) -> Slice:
-        """Join the frames after a position, up to about SLICE_BYTES.
+    def slice_after(self, position: Position, channels: frozenset[str] = frozenset()) -> Slice:
+        """Join the frames after a position, of these channels or of all, up to about SLICE_BYTES.
 
         Clients stand at few positions, so each slice is joined once until the ring grows.
         """
-        found = self._slices.get(position)
+        key = (position, channels)
+        found = self._slices.get(key)
         if found is None:
             if len(self._slices) >= MAX_SLICES:
                 self._slices.clear()
-            found = self._slices[position] = self._join(position, self._after(position))
+            frames = self._of(position, channels) if channels else self._after(position)
+            found = self._slices[key] = self._join(position, frames)
         return found
 
-    def slice_of(self, position: Position, channels: frozenset[str]) -> Slice:
-        """The same, with these channels' events alone; `reached` counts what was passed over."""
-        chosen = (
-            frame if channel in channels else b""
-            for frame, channel in zip(
-                self._after(position), islice(self._channels, position + 1 - self.first, None), strict=True
-            )
-        )
-        return self._join(position, chosen)
+    def _of(self, position: Position, channels: frozenset[str]) -> Iterable[bytes]:
+        """The frames after a position, empty ones in place of other channels'."""
+        named = islice(self._channels, position + 1 - self.first, None)
+        return (frame if name in channels else b"" for frame, name in zip(self._after(position), named, strict=True))
 
     def start_of_newest(self, count: int, channels: frozenset[str]) -> Position | None:
         """The position behind which the newest `count` events stand; None if older ones than these are needed."""
@@ -148,4 +145,10 @@ class Ring:
             position = Position(position + 1)
             if size >= SLICE_BYTES:
                 break
-        return Slice(b"".join(joined), position, events)
+        return Slice(b"".join(joined), self._id_at(position), events)
+
+    def _id_at(self, position: Position) -> EventId:
+        return self.head if position == self.head.position else EventId(self.head.generation, position)
+
+    def _name_head(self) -> None:
+        self.head = EventId(self.generation or BEGINNING.generation, Position(self.next - 1))

@@ -15,19 +15,23 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from stream_service.takeover import TRANSPORT, TakenConnection
+
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
 
-TRANSPORT = "tailrace.transport"
-"""The ASGI extension through which a response reaches its connection's transport."""
+KEEP_ALIVE_SECONDS = 75
+"""Longer than a load balancer keeps an idle connection (60 s): or it would send a request into one that just closes."""
 OWNERS_SIGNALS = 2
 
 
 class TransportProtocol(HttpToolsProtocol):
-    """uvicorn's own protocol, which also tells the application its transport, and every request its end."""
+    """uvicorn's own protocol, which can give its connection away, and tells every request its end."""
 
     silence_seconds: float = 60.0
     """How long what was sent may stay unacknowledged, or unsent, before the kernel gives the connection up."""
+    gives_away: bool = True
+    """Whether the application may take connections over."""
     _running: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
@@ -41,7 +45,27 @@ class TransportProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
-        self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
+        offer: dict[object, object] = {"transport": self.transport}
+        if self.gives_away:
+            offer["take"] = self.take
+        self.scope["extensions"] = {TRANSPORT: offer}
+
+    def take(self) -> TakenConnection | None:
+        """Give the connection away, once the response of the request that runs has begun; None where it is closing.
+
+        That request is the connection's last: uvicorn is told that its client is gone, and neither ends the response
+        nor answers what was pipelined behind it.
+        """
+        cycle = self._running
+        if cycle is None or not cycle.response_started or self.transport.is_closing():
+            return None
+        cycle.disconnected = True
+        self._unset_keepalive_if_required()
+        self.flow.resume_reading()
+        connection = TakenConnection(self.transport, gone=self.connections.discard)
+        self.connections.discard(self)
+        self.connections.add(connection)  # type: ignore[arg-type]  # it has uvicorn's `shutdown`
+        return connection
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
         self._running = cycle
@@ -78,7 +102,7 @@ class DrainingServer(uvicorn.Server):
 
 
 def make_server(
-    app: FastAPI, *, host: str, port: int, silence_seconds: float, on_signal: Callable[[], None]
+    app: FastAPI, *, host: str, port: int, silence_seconds: float, take_over: bool, on_signal: Callable[[], None]
 ) -> DrainingServer:
     """Make a server for the application; `on_signal` is called in the event loop."""
 
@@ -86,6 +110,7 @@ def make_server(
         pass
 
     Protocol.silence_seconds = silence_seconds
+    Protocol.gives_away = take_over
     config = uvicorn.Config(
         app,
         host=host,
@@ -101,6 +126,7 @@ def make_server(
         date_header=False,
         backlog=4096,
         timeout_graceful_shutdown=2,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
     loop = asyncio.get_running_loop()
     return DrainingServer(config, on_signal=lambda: loop.call_soon_threadsafe(on_signal))

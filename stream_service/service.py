@@ -10,6 +10,7 @@ from stream_service.drain import Drain
 from stream_service.feed import Feed
 from stream_service.hub import Hub
 from stream_service.metrics import ServiceMetrics
+from stream_service.pacer import Pacer
 from stream_service.pulse import Pulse
 from stream_service.queue import Queue, sns_client, sqs_client
 from stream_service.reader import Reader
@@ -68,7 +69,8 @@ def make_service(settings: Settings, *, task: str) -> Service:
         retention=settings.retention,
     )
     reader = Reader(log)
-    hub = Hub(ask=reader.ask, bounds=settings.bounds)
+    pacer = Pacer(every=settings.pass_milliseconds / 1000)
+    hub = Hub(ask=reader.ask, bounds=settings.bounds, due=pacer.due)
     pulse = Pulse()
     sweeper = heart.Sweeper(hub, pulse, every=settings.sweep_seconds, degraded_every=settings.degraded_sweep_seconds)
     queue = Queue(
@@ -111,6 +113,7 @@ def make_service(settings: Settings, *, task: str) -> Service:
             host=settings.host,
             port=settings.port,
             silence_seconds=settings.slow_client_seconds + SILENCE_MARGIN_SECONDS,
+            take_over=settings.take_over,
             on_signal=drain.hear_signal,
         ),
     )

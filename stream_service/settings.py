@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     slow_client_seconds: float = Field(default=60.0, gt=0)
     retry_from_milliseconds: int = Field(default=1000, ge=1000)
     retry_to_milliseconds: int = Field(default=5000, ge=1000)
+    pass_milliseconds: float = Field(default=20.0, ge=0, le=1000)
+    """From one write to a client to the next, at least, while its stream is busy."""
+    take_over: bool = True
+    """Whether the hub writes to connections by itself; without, each client costs a task of the web server's."""
     max_connections: int = Field(default=20_000, ge=1)
     ring_events: int = Field(default=1024, ge=100)
     ring_bytes: int = Field(default=4 * _MIB, ge=512 * 1024)

@@ -1,17 +1,18 @@
 """One watched stream in this task: its ring, who follows it, and when the log is read (the log's rules 15 to 19)."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from stream_service.question import Ask, AskFrom, AskHead, AskNewest, AskStart
-from stream_service.ring import Ring
+from stream_service.ring import Ring, Slice
 from stream_service.subscription import DEFAULT_REPLAY, Subscription
 from tailrace.errors import InvalidNotice
 from tailrace.event import EventId, Position, WorkflowId
 from tailrace.event_log import Newest, Reading
 from tailrace.notice import Notice
 
+EVERY_CHANNEL: frozenset[str] = frozenset()
 MAX_HELD = 64
 """Notices kept while the log is read; with more, the log is read once again instead."""
 
@@ -20,6 +21,8 @@ MAX_HELD = 64
 class Counts:
     """What the hub did since it began; for metrics."""
 
+    connections: int = 0
+    """Clients that follow now."""
     deliveries: int = 0
     """Events written to clients."""
     notices_taken: int = 0
@@ -54,6 +57,7 @@ class Stream:
         ask: Ask,
         counts: Counts,
         wanted: Callable[["Stream"], bool],
+        due: Callable[["Stream"], None],
     ) -> None:
         self.workflow_id = workflow_id
         self.ring = ring
@@ -65,6 +69,8 @@ class Stream:
         self._ask = ask
         self._counts = counts
         self._wanted = lambda: wanted(self)
+        self._due = due
+        self._level = ring.head  # where the last pass left the clients that flow
         self._reading = False
         self._doubt = False
         self._held: deque[Notice] = deque()
@@ -75,20 +81,69 @@ class Stream:
     def add(self, subscription: Subscription) -> None:
         """Let a client follow."""
         self.subscriptions[subscription] = None
+        self._counts.connections += 1
         self.empty_since = None
         subscription.settle()
 
     def remove(self, subscription: Subscription) -> None:
         """Forget a client."""
-        self.subscriptions.pop(subscription, None)
+        if subscription in self.subscriptions:
+            del self.subscriptions[subscription]
+            self._counts.connections -= 1
 
     def count_deliveries(self, events: int) -> None:
         """Count events that were written to a client."""
         self._counts.deliveries += events
 
-    def _settle_all(self) -> None:
-        for subscription in tuple(self.subscriptions):
+    @property
+    def behind(self) -> bool:
+        """Whether the ring holds something that the last pass did not bring to everybody."""
+        return self._level is not self.ring.head
+
+    def deliver(self, at_once: int | None = None) -> Iterator[None]:
+        """Bring every client what it can have by now; yields between groups of `at_once` clients.
+
+        One pass: those who stand where the last one left them get the same bytes; others go on by themselves.
+        """
+        level, self._level = self._level, self.ring.head
+        slices: dict[frozenset[str], Slice] = {}
+        if level is not self._level and self.ring.holds(level):
+            slices[EVERY_CHANNEL] = self.ring.slice_after(level.position)
+            self._level = slices[EVERY_CHANNEL].reached
+        subscriptions = tuple(self.subscriptions)
+        size = at_once or len(subscriptions)
+        for start in range(0, len(subscriptions), size or 1):
+            if start:
+                yield
+            self._write(subscriptions[start : start + size], level, slices)
+
+    def _write(
+        self, subscriptions: Iterable[Subscription], level: EventId, slices: dict[frozenset[str], Slice]
+    ) -> None:
+        """Write to those who flow and stand at `level`. Every client of every event comes through here."""
+        deliveries = 0
+        for subscription in subscriptions:
+            if subscription.cursor is level and subscription.flowing:
+                piece = slices.get(subscription.channels) or self._slice_for(subscription, level, slices)
+                if piece is not None:
+                    subscription.cursor = piece.reached
+                    if piece.events:
+                        deliveries += piece.events
+                        subscription.sent = piece.reached
+                        subscription.connection.write(piece.data)
+                    continue
             subscription.settle()
+        self._counts.deliveries += deliveries
+
+    def _slice_for(
+        self, subscription: Subscription, level: EventId, slices: dict[frozenset[str], Slice]
+    ) -> Slice | None:
+        """Join what is new on the channels that a client chose, once for all who chose the same."""
+        if not slices or not self.ring.holds(level):
+            return None
+        piece = self.ring.slice_after(level.position, subscription.channels)
+        slices[subscription.channels] = piece
+        return piece
 
     # --- the ring
 
@@ -109,7 +164,7 @@ class Stream:
         self.loaded = True
         if newest is not None:
             self.ring.load(newest)
-        self._settle_all()
+        self._due(self)
         self._done_reading()
 
     def offer(self, notice: Notice) -> None:
@@ -143,7 +198,7 @@ class Stream:
         else:
             self._counts.notices_taken += 1
             self.ring.take(batch)
-            self._settle_all()
+            self._due(self)
 
     def sweep(self) -> None:
         """Compare with the log's tail: a lost notice then costs time, and nothing else (rule 19)."""
@@ -155,7 +210,7 @@ class Stream:
 
     def _swept(self, head: EventId | None) -> None:
         if head is None:
-            self._settle_all()  # an empty answer changes nothing, but who waits for it need not wait for more
+            self._due(self)  # an empty answer changes nothing, but who waits for it need not wait for more
             self._done_reading()
         elif head.generation != self.ring.generation:
             self.load()
@@ -178,7 +233,7 @@ class Stream:
                 self.ring.take(batch)
         if reading.next > self.ring.next:
             self.ring.skip_to(reading.next)  # what stands there has expired unread
-        self._settle_all()
+        self._due(self)
         if reading.more:
             self._read_on(reading.next)
         else:

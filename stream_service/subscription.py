@@ -49,21 +49,25 @@ class Subscription:
     """A client's place in a stream. Only position + 1 is ever delivered; only a `$gap` may jump (rule 25)."""
 
     __slots__ = (
-        "_asking", "_connection", "_gone", "_greeted", "_live", "_loss", "_sent", "_stream", "_vouched", "_wish",
-        "cursor", "paused", "paused_at", "quiet_since",
+        "_asking", "_gone", "_greeted", "_live", "_loss", "_stream", "_vouched", "_wish",
+        "channels", "connection", "cursor", "flowing", "paused", "paused_at", "quiet_since", "sent",
     )  # fmt: skip
 
     def __init__(self, stream: "Stream", connection: Connection, wish: Wish) -> None:
         self._stream = stream
-        self._connection = connection
+        self.connection = connection
+        self.channels = wish.channels
         self._wish = wish
         self.cursor = None if wish.cursor is None else EventId.parse(wish.cursor)
+        self.sent: EventId | None = None
+        """The last id that it was sent."""
+        self.flowing = False
+        """Whether it is live and takes data: a pass may write to it what follows its cursor."""
         self.paused = False
         self.paused_at: float | None = None
         """When a tick first saw it paused."""
         self.quiet_since: float | None = None
         """When a tick first saw it ahead of the last id that it was sent."""
-        self._sent: EventId | None = None
         self._asking = False
         self._gone = False
         self._live = False
@@ -78,6 +82,7 @@ class Subscription:
     def pause(self) -> None:
         """The socket is full: nothing more is written until `resume`."""
         self.paused = True
+        self.flowing = False
 
     def resume(self) -> None:
         """The socket takes data again."""
@@ -89,18 +94,19 @@ class Subscription:
         """The connection is gone."""
         if not self._gone:
             self._gone = True
+            self.flowing = False
             self._stream.remove(self)
 
     # --- what the hub says
 
     def end(self) -> None:
         """End the response behind what was written."""
-        self._connection.end()
+        self.connection.end()
 
     def abort(self) -> None:
         """Cut the connection, and have nothing to do with it any more; the client resumes."""
         self.leave()
-        self._connection.abort()
+        self.connection.abort()
 
     def settle(self) -> None:
         """Go on from the cursor: from the ring if it holds what follows, else by asking the log."""
@@ -120,11 +126,11 @@ class Subscription:
         """Write a keepalive; and a `$sync` where it was asked for, or where the client's id has long been behind."""
         if self.paused:
             return
-        self._connection.write(sse.KEEPALIVE)
+        self.connection.write(sse.KEEPALIVE)
         if not self._greeted or not (self._live or self._stream.ring.generation is None):
             return
         at = self.cursor or BEGINNING
-        if at == self._sent:
+        if at == self.sent:
             self.quiet_since = None
         elif self.quiet_since is None:
             self.quiet_since = now
@@ -144,10 +150,10 @@ class Subscription:
 
     def _start_from_newest(self, count: int) -> None:
         ring = self._stream.ring
-        start = ring.start_of_newest(count, self._wish.channels)
+        start = ring.start_of_newest(count, self.channels)
         if start is None:
             self._ask()
-            self._stream.ask_start(self, count, self._wish.channels)
+            self._stream.ask_start(self, count, self.channels)
         else:
             self._begin_at(EventId(ring.head.generation, start))
 
@@ -182,22 +188,26 @@ class Subscription:
 
     def _ask(self) -> None:
         self._asking = True
-        self._live = False
+        self._live = self.flowing = False
 
     def _go_live(self) -> None:
         self._live = True
         self._tell_loss()
         self._deliver()
-        if not self._greeted and not self.paused:
+        if self.paused:
+            return
+        self.flowing = True
+        if self.cursor == self._stream.ring.head:
+            self.cursor = self._stream.ring.head  # the very object by which a pass knows who stands where
+        if not self._greeted:
             self._greeted = True
-            if (self._sent is None or self._wish.control) and self.cursor is not None:
+            if (self.sent is None or self._wish.control) and self.cursor is not None:
                 self._sync(self.cursor)
 
     def _deliver(self) -> None:
-        ring, channels = self._stream.ring, self._wish.channels
+        ring = self._stream.ring
         while not self.paused and self.cursor is not None and self.cursor.position < ring.next - 1:
-            position = self.cursor.position
-            self._write(ring.slice_of(position, channels) if channels else ring.slice_after(position))
+            self._write(ring.slice_after(self.cursor.position, self.channels))
 
     # --- what the log answers
 
@@ -255,7 +265,7 @@ class Subscription:
             self._lose("cleared", batch.end)
             return True
         self._tell_loss()
-        for piece in _slices(batch, self.cursor or cursor, self._wish.channels):
+        for piece in _slices(batch, self.cursor or cursor, self.channels):
             if self.paused:
                 return False
             self._write(piece)
@@ -269,7 +279,7 @@ class Subscription:
             return
         if self._has_an_id:  # who has none was given nothing yet that this could be behind
             self._loss = self._with_loss(_Loss(reason, self._requested(cursor), last_lost - cursor.position))
-        self._advance(last_lost)
+        self.cursor = EventId(cursor.generation, last_lost)
 
     def _with_loss(self, more: _Loss) -> _Loss:
         known = self._loss
@@ -281,10 +291,10 @@ class Subscription:
 
     @property
     def _has_an_id(self) -> bool:
-        return self._sent is not None or self._wish.cursor is not None
+        return self.sent is not None or self._wish.cursor is not None
 
     def _requested(self, cursor: EventId) -> str:
-        return self._wish.cursor if self._sent is None and self._wish.cursor is not None else str(cursor)
+        return self._wish.cursor if self.sent is None and self._wish.cursor is not None else str(cursor)
 
     def _tell_loss(self) -> None:
         loss, cursor = self._loss, self.cursor
@@ -294,38 +304,34 @@ class Subscription:
 
     # --- writing
 
-    def _advance(self, position: Position) -> None:
-        if self.cursor is not None:
-            self.cursor = EventId(self.cursor.generation, position)
-
     def _write(self, piece: Slice) -> None:
-        self._advance(piece.reached)
+        self.cursor = piece.reached
         if piece.events:
             self._stream.count_deliveries(piece.events)
             self._send(piece.data)
 
     def _send(self, data: bytes) -> None:
-        self._sent = self.cursor
-        self._connection.write(data)
+        self.sent = self.cursor
+        self.connection.write(data)
 
     def _sync(self, event_id: EventId) -> None:
         self.quiet_since = None
-        self._sent = event_id
+        self.sent = event_id
         head = BEGINNING if self._stream.ring.generation is None else event_id
-        self._connection.write(sse.sync(head=head, event_id=event_id))
+        self.connection.write(sse.sync(head=head, event_id=event_id))
 
 
 def _slices(batch: Batch, after: EventId, channels: frozenset[str]) -> Iterator[Slice]:
     """Encode a batch's events behind a cursor, about SLICE_BYTES at a time."""
     frames: list[bytes] = []
     size = 0
-    position = after.position
+    reached = after
     for event in batch.events[after.position + 1 - batch.position :]:
-        position = Position(position + 1)
+        reached = EventId(batch.generation, Position(reached.position + 1))
         if not channels or event.channel in channels:
-            frames.append(sse.encode(event, EventId(batch.generation, position)))
+            frames.append(sse.encode(event, reached))
             size += len(frames[-1])
         if size >= SLICE_BYTES:
-            yield Slice(b"".join(frames), position, len(frames))
+            yield Slice(b"".join(frames), reached, len(frames))
             frames, size = [], 0
-    yield Slice(b"".join(frames), position, len(frames))
+    yield Slice(b"".join(frames), reached, len(frames))

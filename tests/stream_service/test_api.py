@@ -20,6 +20,8 @@ HEADERS = {
 }
 ORIGIN = "https://page.example"
 
+pytestmark = pytest.mark.usefixtures("path")
+
 
 @pytest.fixture
 async def rim() -> Rim:

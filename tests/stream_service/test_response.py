@@ -6,9 +6,9 @@ import pytest
 from starlette.types import Message
 
 from stream_service.connection import Connection
-from stream_service.response import HEADERS, HIGH_WATER, AsgiConnection, Follower, StreamResponse
-from stream_service.server import TRANSPORT
+from stream_service.response import HEADERS, AsgiConnection, StreamResponse
 from stream_service.subscription import Wish
+from stream_service.takeover import HIGH_WATER, TRANSPORT, Follower
 from tailrace.event import WorkflowId
 from tests.support.rim import Rim, eventually
 

@@ -25,6 +25,8 @@ from tailrace.testing import InMemoryTable
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:notices"
 PATIENCE = 20.0
+take_over = True
+"""Whether servers give their connections away; modules whose tests must hold on both paths set it."""
 
 
 async def eventually(condition: Callable[[], bool], *, patience: float = PATIENCE) -> None:
@@ -94,7 +96,9 @@ async def serving(
     app: FastAPI, *, silence_seconds: float = 60.0, on_signal: Callable[[], None] = lambda: None
 ) -> AsyncIterator[tuple[str, DrainingServer]]:
     """Serve an application on a free port; yields the URL and the server."""
-    server = make_server(app, host="127.0.0.1", port=0, silence_seconds=silence_seconds, on_signal=on_signal)
+    server = make_server(
+        app, host="127.0.0.1", port=0, silence_seconds=silence_seconds, take_over=take_over, on_signal=on_signal
+    )
     served = asyncio.create_task(server.serve())
     try:
         await eventually(lambda: server.started or served.done())

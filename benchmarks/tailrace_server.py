@@ -1,0 +1,111 @@
+"""The stream service as it is deployed, but for SQS: notices are posted, and go on as a decoded message would.
+
+`python -m benchmarks.tailrace_server PORT POSTS_PORT`; GET /reads says how often the table was queried.
+"""
+
+import asyncio
+import sys
+import time
+
+import uvloop
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from benchmarks.posts import HOST, take_posts
+from benchmarks.recent_table import RecentTable
+from stream_service import heart
+from stream_service.api import Door, create_app
+from stream_service.hub import Hub
+from stream_service.pacer import Pacer
+from stream_service.pulse import READY_AFTER, Pulse
+from stream_service.reader import Reader
+from stream_service.server import make_server
+from stream_service.settings import Settings
+from tailrace.event import Batch, Event, Position, WorkflowId
+from tailrace.event_log import EventLog
+from tailrace.notice import Notice, decode_notice, encode_notice
+
+GENERATION = "bench"
+SILENCE_SECONDS = 75.0
+
+
+class Publisher:
+    """Gives events their places, and each batch to the table and to the hub, as an API and a queue would."""
+
+    def __init__(self, hub: Hub, table: RecentTable) -> None:
+        self._hub = hub
+        self._table = table
+        self._next: dict[WorkflowId, int] = {}
+
+    def publish(self, stream: str, payloads: list[str]) -> None:
+        """Publish one batch."""
+        workflow_id = WorkflowId(stream)
+        position = self._next.get(workflow_id, 1)
+        self._next[workflow_id] = position + len(payloads)
+        batch = Batch(
+            workflow_id=workflow_id,
+            generation=GENERATION,
+            position=Position(position),
+            count=len(payloads),
+            events=tuple(Event("tick", payload) for payload in payloads),
+            batch_id=f"{position}:0",
+            recorded_at=int(time.time() * 1000),
+        )
+        self._table.record(batch)
+        notice = decode_notice(encode_notice(batch))
+        if isinstance(notice, Notice):
+            self._hub.offer(notice)
+
+
+def healthy_pulse() -> Pulse:
+    """The pulse of a feed whose canaries have come back."""
+    pulse = Pulse()
+    for _ in range(READY_AFTER):
+        pulse.came_back(pulse.next_number())
+    return pulse
+
+
+def make_app(settings: Settings, *, hub: Hub, table: RecentTable, pulse: Pulse) -> FastAPI:
+    """Make the service's own application, and the route that tells of the table."""
+    app = create_app(hub=hub, door=Door(hub), pulse=pulse, registry=CollectorRegistry(), settings=settings)
+
+    @app.get("/reads")
+    async def reads() -> int:
+        return table.reads
+
+    return app
+
+
+async def serve(port: int, posts_port: int) -> None:
+    """Serve until a signal."""
+    settings = Settings(
+        event_log_table="bench", notice_topic_arn="arn:aws:sns:local:0:bench", host=HOST, max_connections=50_000
+    )
+    table = RecentTable()
+    reader = Reader(EventLog(table=table))
+    hub = Hub(ask=reader.ask, bounds=settings.bounds, due=Pacer(every=settings.pass_milliseconds / 1000).due)
+    pulse = healthy_pulse()
+    sweeper = heart.Sweeper(hub, pulse, every=settings.sweep_seconds, degraded_every=settings.degraded_sweep_seconds)
+    server = make_server(
+        make_app(settings, hub=hub, table=table, pulse=pulse),
+        host=HOST,
+        port=port,
+        silence_seconds=SILENCE_SECONDS,
+        take_over=settings.take_over,
+        on_signal=lambda: setattr(server, "should_exit", True),
+    )
+    await take_posts(posts_port, Publisher(hub, table).publish)
+    async with asyncio.TaskGroup() as parts:
+        others = [
+            parts.create_task(reader.run()),
+            parts.create_task(sweeper.run()),
+            parts.create_task(heart.tick(hub)),
+            parts.create_task(heart.keep_alive(hub, every=settings.keepalive_seconds)),
+        ]
+        await server.serve()
+        for other in others:
+            other.cancel()
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(int(sys.argv[1]), int(sys.argv[2])))

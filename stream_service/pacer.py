@@ -1,0 +1,77 @@
+"""When a stream's clients are written to: its first event goes at once, and what follows soon after goes together.
+
+A pass writes to every client of a stream. Each write costs the kernel some microseconds, whatever it holds, so under
+load what came since the last pass goes in one write; and a pass leaves the event loop to others between its groups of
+clients, and for a while behind itself, so that notices come in and connections are accepted.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stream_service.stream import Stream
+
+CLIENTS_AT_ONCE = 500
+_OVER = object()
+REST = 0.25
+"""How long nothing is written behind a pass, as a part of the time that it took."""
+
+
+@dataclass(slots=True)
+class _Pace:
+    """A pass that is under way, or the time at which the next one may begin."""
+
+    began: float = 0.0
+    turns: Iterator[None] | None = None
+    again: bool = False
+    """Whether something came that this pass may not have brought to everybody."""
+
+
+class Pacer:
+    """Runs the passes of all streams on the event loop."""
+
+    def __init__(self, *, every: float) -> None:
+        """`every` is the time, in seconds, from one pass of a stream to its next, at least."""
+        self._every = every
+        self._paces: dict[Stream, _Pace] = {}
+
+    @property
+    def busy(self) -> int:
+        """How many streams are being written to, or were just now."""
+        return len(self._paces)
+
+    def due(self, stream: Stream) -> None:
+        """Hear that a stream has something to deliver."""
+        pace = self._paces.get(stream)
+        if pace is not None:
+            pace.again = True
+            return
+        self._paces[stream] = _Pace()
+        asyncio.get_running_loop().call_soon(self._begin, stream)
+
+    def _begin(self, stream: Stream) -> None:
+        pace = self._paces[stream]
+        pace.again = False
+        pace.began = asyncio.get_running_loop().time()
+        pace.turns = stream.deliver(CLIENTS_AT_ONCE)
+        self._go_on(stream)
+
+    def _go_on(self, stream: Stream) -> None:
+        pace = self._paces[stream]
+        loop = asyncio.get_running_loop()
+        try:
+            if pace.turns is not None and next(pace.turns, _OVER) is not _OVER:
+                loop.call_soon(self._go_on, stream)
+                return
+        except BaseException:
+            del self._paces[stream]  # or the stream would wait for ever for this pass to end
+            raise
+        now = loop.time()
+        loop.call_at(max(pace.began + self._every, now + REST * (now - pace.began)), self._rested, stream)
+
+    def _rested(self, stream: Stream) -> None:
+        pace = self._paces[stream]
+        if pace.again or stream.behind:
+            self._begin(stream)
+        else:
+            del self._paces[stream]
