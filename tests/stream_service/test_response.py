@@ -365,10 +365,12 @@ async def test_no_task_outlives_the_response(socket: Socket, heard: Heard) -> No
 
 async def test_full_ring_is_not_written_all_at_once() -> None:
     rim = Rim()
+    await rim.publish("p_a", "first")
     rim.hub.subscribe(WorkflowId("p_a"), AsgiConnection(None), Wish())  # so that there is a ring
+    await eventually(lambda: rim.hub.size > 0)
     for _ in range(10):
         await rim.publish("p_a", *["x" * 1000] * 100)
-    await eventually(lambda: rim.hub.size > 1_000_000)
+    assert rim.hub.size > 1_000_000
 
     connection = AsgiConnection(None)
     late = rim.hub.subscribe(WorkflowId("p_a"), connection, Wish(replay=1000), introduce=connection.follow)
