@@ -1,4 +1,4 @@
-"""A Python function on Lambda, with a log of its own and a role that may do nothing but write it."""
+"""A function on Lambda, with a log of its own and a role that may do nothing but write it."""
 
 from collections.abc import Mapping
 
@@ -26,7 +26,7 @@ class Function(Construct):
         *,
         handler: str,
         code: lambda_.Code,
-        python: str,
+        runtime: lambda_.Runtime,
         architecture: Architecture,
         memory_mb: int,
         timeout_seconds: int,
@@ -45,7 +45,7 @@ class Function(Construct):
             "Function",
             handler=handler,
             code=code,
-            runtime=lambda_.Runtime(f"python{python}", lambda_.RuntimeFamily.PYTHON),
+            runtime=runtime,
             architecture=_ARCHITECTURES[architecture],
             memory_size=memory_mb,
             timeout=Duration.seconds(timeout_seconds),
@@ -57,7 +57,13 @@ class Function(Construct):
             max_event_age=Duration.hours(1) if failures else None,
             retry_attempts=2 if failures else None,
         )
-        explain(
-            self.function,
-            {"L1": "One Python for every wheel in the lock; this one is supported by Lambda until June 2029."},
-        )
+        if runtime.family == lambda_.RuntimeFamily.PYTHON:
+            explain(
+                self.function,
+                {"L1": "One Python for every wheel in the lock; this one is supported by Lambda until June 2029."},
+            )
+
+
+def python_runtime(version: str) -> lambda_.Runtime:
+    """Lambda's runtime of a Python such as 3.13."""
+    return lambda_.Runtime(f"python{version}", lambda_.RuntimeFamily.PYTHON)

@@ -15,7 +15,7 @@ from infra.packages import Platform, install
 
 ROOT = Path(__file__).resolve().parent.parent
 _CACHE = ROOT / "build" / "packages"
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "requirements.txt", "README.md")
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "node_modules", "requirements.txt", "README.md")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from constructs import Construct, IConstruct
 
 from infra.config import LogDays
 from infra.event_log import EventLog
-from infra.function import Function
+from infra.function import Function, python_runtime
 from infra.function_code import FunctionSource, function_code
 from infra.packages import Platform
 
@@ -36,7 +36,7 @@ class QueueJanitor(Construct):
             "Janitor",
             handler="lambdas.queue_janitor.handler.handler",
             code=function_code(SOURCE, platform=Platform(python=_PYTHON, architecture="arm64")),
-            python=_PYTHON,
+            runtime=python_runtime(_PYTHON),
             architecture="arm64",
             memory_mb=256,
             timeout_seconds=300,

@@ -9,8 +9,9 @@ from constructs import Construct
 
 from infra.config import Permission, WorkflowApiConfig
 from infra.event_log import EventLog
-from infra.function import Function
+from infra.function import Function, python_runtime
 from infra.function_code import FunctionSource, function_code
+from infra.node_function import NodeFunction
 from infra.packages import Platform
 from infra.review import explain, explain_wildcards, versions_of
 from infra.run_records import RunRecords
@@ -38,12 +39,13 @@ class WorkflowFunction(Construct):
         self.key = self._make_key()
         self.failures = self._make_failure_queue()
         records = RunRecords(self, "RunRecords")
+        node = NodeFunction(self, "NodeSteps", config=config, platform=platform(config))
         made = Function(
             self,
             "Runner",
             handler="lambdas.workflow_api.handler.handler",
             code=function_code(SOURCE, platform=platform(config)),
-            python=config.python,
+            runtime=python_runtime(config.python),
             architecture=config.architecture,
             memory_mb=config.memory_mb,
             timeout_seconds=config.timeout_seconds,
@@ -57,17 +59,20 @@ class WorkflowFunction(Construct):
                 "TAILRACE_STREAM_URL": stream_url,
                 "TAILRACE_API_KEY_SECRET_ARN": self.key.secret_arn,
                 "TAILRACE_WORKFLOWS_FOLDER": "workflows",
+                "TAILRACE_NODE_FUNCTION": node.name,
             },
             log_days=config.log_days,
             failures=self.failures,
             reserved_concurrency=config.reserved_concurrency,
         )
         self._role = made.role
+        self._roles = (made.role, node.role)
         self.function: lambda_.IFunction = made.function
         event_log.grant_append(self._role)
         event_log.grant_clear(self._role)
         records.grant_keep(self._role)
         self.key.grant_read(self._role)
+        node.grant_run(self._role)
         self._let_it_invoke_itself()
         self._let_workflows(config)
 
@@ -124,7 +129,7 @@ class WorkflowFunction(Construct):
         policy = iam.Policy(
             self,
             id,
-            roles=[self._role],
+            roles=list(self._roles),
             statements=[iam.PolicyStatement(actions=list(permission.actions), resources=list(permission.resources))],
         )
         explain_wildcards(policy, permission.reason, resources=permission.resources, actions=permission.actions)

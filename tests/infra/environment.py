@@ -6,6 +6,7 @@ from typing import Any
 TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:topic"
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-AbCdEf"
 TABLE_NAME = "table"
+NODE_FUNCTION = "node-steps"
 
 
 def resolve(block: Mapping[str, Any]) -> dict[str, str]:
@@ -29,6 +30,7 @@ def _referred(name: str) -> str:
         "Topic": TOPIC_ARN,
         "Table": TABLE_NAME,
         "Key": SECRET_ARN,
+        "NodeSteps": NODE_FUNCTION,
         "Distribution": "d111111abcdef8.cloudfront.net",
         "Cluster": "arn:aws:ecs:eu-west-1:123456789012:cluster/cluster",
     }.items():

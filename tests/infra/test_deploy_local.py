@@ -81,3 +81,17 @@ def test_an_asynchronous_run_is_carried_out_by_the_deployed_function(deployment:
     assert answer.status_code == 202, answer.text
     [event] = follow(deployment, "p_cron", count=1)
     assert event.event == "events"
+
+
+def test_a_workflow_of_both_languages_runs_in_both_functions_and_reaches_an_eventsource(
+    deployment: Deployment,
+) -> None:
+    answer = post(
+        deployment, "/pipelines/p_mixed/events", {"planet": "Endor"}, Authorization=f"Bearer {deployment.api_key}"
+    )
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == ["Luke, welcome to Endor!", "Leia, welcome to Endor!"]
+    events = follow(deployment, "p_mixed", count=8)
+    assert [event.event for event in events] == ["progress", *["names"] * 4, *["greetings"] * 2, "progress"]
+    assert json.loads(events[-1].data) == {"text": "Greeted 2 on Endor", "percent": 100}

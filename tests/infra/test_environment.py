@@ -4,7 +4,7 @@ import pytest
 
 from lambdas.workflow_api.settings import Settings as ApiSettings
 from stream_service.settings import Settings as StreamSettings
-from tests.infra.environment import SECRET_ARN, TABLE_NAME, TOPIC_ARN, resolve
+from tests.infra.environment import NODE_FUNCTION, SECRET_ARN, TABLE_NAME, TOPIC_ARN, resolve
 from tests.infra.templates import Assembly
 
 
@@ -21,7 +21,7 @@ def test_workflow_function_builds_its_settings_from_the_templates_environment(
     name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage: Assembly = request.getfixturevalue(name)
-    block = resolve(stage.workflow_api.only("AWS::Lambda::Function")["Environment"]["Variables"])
+    block = resolve(stage.workflow_api.only("AWS::Lambda::Function", containing="Runner")["Environment"]["Variables"])
     for variable, value in block.items():
         monkeypatch.setenv(variable, value)
 
@@ -31,6 +31,7 @@ def test_workflow_function_builds_its_settings_from_the_templates_environment(
     assert settings.notice_topic_arn == TOPIC_ARN
     assert settings.idempotency_table == TABLE_NAME
     assert settings.api_key_secret_arn == SECRET_ARN
+    assert settings.node_function == NODE_FUNCTION
     assert settings.stream_url == "https://d111111abcdef8.cloudfront.net"
     assert settings.retention_days == (7 if name == "custom" else 30)
     _every_variable_is_a_setting(block, ApiSettings)

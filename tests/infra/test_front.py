@@ -57,7 +57,7 @@ def test_no_stream_is_ever_ended_by_the_front(dev: Assembly) -> None:
 def test_the_api_has_time_to_answer_through_the_front(dev: Assembly) -> None:
     [api] = [origin for origin in _distribution(dev)["Origins"] if "CustomOriginConfig" in origin]
 
-    function = dev.workflow_api.only("AWS::Lambda::Function")
+    function = dev.workflow_api.only("AWS::Lambda::Function", containing="Runner")
     assert api["CustomOriginConfig"]["OriginReadTimeout"] > function["Timeout"]
 
 

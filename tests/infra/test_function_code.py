@@ -22,7 +22,7 @@ AARCH64 = (183).to_bytes(2, "little")
 @pytest.fixture(scope="session")
 def arm64_zip(dev: Assembly) -> Path:
     """The folder that CDK uploads as the workflow function's zip."""
-    function = dev.workflow_api.only("AWS::Lambda::Function")
+    function = dev.workflow_api.only("AWS::Lambda::Function", containing="Runner")
     return dev.folder / f"asset.{function['Code']['S3Key'].removesuffix('.zip')}"
 
 

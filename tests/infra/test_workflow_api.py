@@ -3,14 +3,16 @@
 import json
 
 from tests.infra.custom_stage import CUSTOM, SECRET_ARN
-from tests.infra.templates import Assembly
+from tests.infra.templates import Assembly, as_list
 
 FUNCTION = "AWS::Lambda::Function"
 ROLE = "WorkflowFunctionRunnerRole"
+RUNNER = "WorkflowFunctionRunner"
+NODE = "WorkflowFunctionNodeSteps"
 
 
 def test_function_runs_on_arm_with_its_own_log_that_goes_with_the_stack(dev: Assembly) -> None:
-    function = dev.workflow_api.only(FUNCTION)
+    function = dev.workflow_api.only(FUNCTION, containing=RUNNER)
 
     assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
     group = dev.workflow_api.resources[function["LoggingConfig"]["LogGroup"]["Ref"]]
@@ -29,7 +31,7 @@ def test_http_api_throttles_and_writes_down_who_came_without_query_strings(dev: 
 
 def test_function_answers_before_the_http_api_gives_up(dev: Assembly, prod: Assembly) -> None:
     for stage in (dev, prod):
-        assert stage.workflow_api.only(FUNCTION)["Timeout"] < 30
+        assert stage.workflow_api.only(FUNCTION, containing=RUNNER)["Timeout"] < 30
 
 
 def test_api_key_is_generated_and_fits_a_header(dev: Assembly) -> None:
@@ -44,17 +46,16 @@ def test_workflow_function_can_append_but_never_scan_or_change_the_table(dev: As
     assert table == {"dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 
 
-def test_workflow_function_invokes_nothing_but_itself(dev: Assembly) -> None:
-    [statement] = [
-        statement
+def test_workflow_function_invokes_nothing_but_itself_and_the_one_that_runs_node_steps(dev: Assembly) -> None:
+    invoked = [
+        as_list(statement["Resource"])
         for statement in dev.workflow_api.statements_of(ROLE)
         if "lambda:InvokeFunction" in statement["Action"]
     ]
-    [function] = dev.workflow_api.of_type(FUNCTION)
+    [own] = [{"Fn::GetAtt": [name, "Arn"]} for name in dev.workflow_api.of_type(FUNCTION) if RUNNER in name]
+    [node] = [{"Fn::GetAtt": [name, "Arn"]} for name in dev.workflow_api.of_type(FUNCTION) if NODE in name]
 
-    own, versions = statement["Resource"]
-    assert own == {"Fn::GetAtt": [function, "Arn"]}
-    assert versions == {"Fn::Join": ["", [own, ":*"]]}
+    assert invoked == [[node], [own, {"Fn::Join": ["", [own, ":*"]]}]]
 
 
 def test_asynchronous_runs_are_tried_three_times_and_then_kept(dev: Assembly) -> None:
@@ -69,7 +70,7 @@ def test_asynchronous_runs_are_tried_three_times_and_then_kept(dev: Assembly) ->
 
 
 def test_people_give_their_workflows_variables_secrets_permissions_and_limits(custom: Assembly) -> None:
-    function = custom.workflow_api.only(FUNCTION)
+    function = custom.workflow_api.only(FUNCTION, containing=RUNNER)
     statements = custom.workflow_api.statements_of(ROLE)
 
     variables = function["Environment"]["Variables"]
