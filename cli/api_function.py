@@ -3,21 +3,33 @@
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from cli.lambda_function import Handler, LambdaFunction, TooManyInvocations
+from lambdas.workflow_api.function import Function
 from lambdas.workflow_api.handler import create_handler
 from lambdas.workflow_api.invocation import InvokeLater, NotAccepted
 from lambdas.workflow_api.settings import Settings
 from tailrace.errors import TailraceError
+from tailrace.event import WorkflowId
+from tailrace.schedule import Schedule
 
 logger = logging.getLogger(__name__)
 
 FUNCTION_NAME = "workflow-api"
 
 
-def api_function(settings: Settings) -> LambdaFunction:
+@dataclass(frozen=True, slots=True)
+class ApiFunction:
+    """The function, and the schedules of the workflows that it runs."""
+
+    function: LambdaFunction
+    schedules: Mapping[WorkflowId, Schedule]
+
+
+def api_function(settings: Settings) -> ApiFunction:
     """Make the function whose handler and asynchronous invocations know each other, as in AWS."""
 
     def invoke_later(event: Mapping[str, Any]) -> None:
@@ -26,8 +38,11 @@ def api_function(settings: Settings) -> LambdaFunction:
         except TooManyInvocations as error:
             raise NotAccepted(str(error)) from error
 
-    itself = LambdaFunction(_handler(settings, invoke_later), name=FUNCTION_NAME)
-    return itself
+    handler = _handler(settings, invoke_later)
+    itself = LambdaFunction(handler, name=FUNCTION_NAME)
+    workflows = handler.registry.workflows if isinstance(handler, Function) else {}
+    schedules = {name: workflow.schedule for name, workflow in workflows.items() if workflow.schedule is not None}
+    return ApiFunction(itself, schedules)
 
 
 def _handler(settings: Settings, invoke_later: InvokeLater) -> Handler:

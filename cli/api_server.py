@@ -1,6 +1,6 @@
 """The workflow API on this machine: its Lambda handler behind an API Gateway of our own, as a process.
 
-    python -m cli.api_server --fd N
+    python -m cli.api_server --fd N [--clock-since SECONDS]
 
 The listening socket is whose process starts this one: it stays open when this process is replaced after a change of
 workflows, so that requests wait for the next one instead of being refused.
@@ -11,9 +11,13 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from types import FrameType
 
-from cli.api_function import api_function
+from cli.api_function import ApiFunction, api_function
+from cli.clock import Clock
 from cli.gateway import Gateway
 from cli.web_server import web_server
 from lambdas.workflow_api.logs import log_as_json
@@ -26,7 +30,8 @@ def main() -> None:
     """Serve on the listening socket that was handed over, until told to stop."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fd", type=int, required=True, help="the descriptor of the listening socket")
-    descriptor = parser.parse_args().fd
+    parser.add_argument("--clock-since", type=float, help="run workflows by the clock that are due after this time")
+    arguments = parser.parse_args()
     log_as_json("INFO")
     for chatty in ("uvicorn", "botocore"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
@@ -34,14 +39,25 @@ def main() -> None:
         settings = Settings.from_environment()
     except InvalidSettings as error:
         sys.exit(str(error))
-    function = api_function(settings)
+    api = api_function(settings)
+    since = None if arguments.clock_since is None else datetime.fromtimestamp(arguments.clock_since, UTC)
     # uvicorn stops at a signal and then raises it again: without this, runs that were accepted would end with it.
     signal.signal(signal.SIGTERM, _stop)
     logger.info("api_started")
+    with closing(api.function), _clock(api, since):
+        web_server(Gateway(api.function)).run(sockets=[socket.socket(fileno=arguments.fd)])
+
+
+@contextmanager
+def _clock(api: ApiFunction, since: datetime | None) -> Iterator[None]:
+    """Run workflows by the clock meanwhile; without a time to begin with, not."""
+    schedules = {} if since is None else api.schedules
+    clock = Clock(schedules, invoke=api.function.invoke_later, since=since or datetime.now(UTC))
+    clock.start()
     try:
-        web_server(Gateway(function)).run(sockets=[socket.socket(fileno=descriptor)])
+        yield
     finally:
-        function.close()
+        clock.close()
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

@@ -30,7 +30,8 @@ def print_banner(console: Console, system: RunningSystem, *, workflows: Sequence
         Text("Run a workflow, in another terminal:", style="dim"),
         Text(f"  curl -X POST {system.api_url}{pipeline}/events {authorization} -d '{_BODY}'"),
         Text(),
-        Text("Watch its stream, there or in a browser:", style="dim"),
+        Text("Watch its stream, in a browser or there:", style="dim"),
+        Text(f"  {system.stream_url}/streams/{example}"),
         Text(f"  curl -N {system.stream_url}{pipeline}/sse"),
         Text(),
     ]

@@ -146,6 +146,7 @@ class DevSystem:
             environment=self._plan.environment,
             on_line=lambda line: self._view.show("api", line),
             on_end=self._ended,
+            clock_since=time.time(),  # the one that it replaces has stopped looking at the clock
         )
         self._parts.add("api", child)
 

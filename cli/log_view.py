@@ -49,7 +49,7 @@ class LogView:
         fields = _fields(line)
         if fields is None:
             self._print(name, Text(line))
-        elif "_aws" not in fields and not (self.only_troubles and fields.get("level") not in _LEVELS):
+        elif fields.get("level") in _LEVELS or not (self.only_troubles or _is_chatter(fields)):
             self._print(name, _event(fields))
 
     def _print(self, name: str, text: Text) -> None:
@@ -68,6 +68,11 @@ def _fields(line: str) -> Mapping[str, object] | None:
     except ValueError:
         return None
     return fields if "event" in fields or "message" in fields or "_aws" in fields else None
+
+
+def _is_chatter(fields: Mapping[str, object]) -> bool:
+    """Whether a line is for CloudWatch, or one by which the web server speaks of itself."""
+    return "_aws" in fields or str(fields.get("logger", "")).startswith("uvicorn")
 
 
 def _event(fields: Mapping[str, object]) -> Text:

@@ -40,13 +40,16 @@ def start_api(
     environment: Mapping[str, str],
     on_line: OnLine,
     on_end: OnEnd | None = None,
+    clock_since: float | None = None,
 ) -> Child:
-    """Start the workflow API on a listening socket."""
+    """Start the workflow API on a listening socket; it runs what is due by the clock after `clock_since`, if given."""
     descriptor = listener.fileno()
+    clock = () if clock_since is None else ("--clock-since", str(clock_since))
     return Child(
         "cli.api_server",
         "--fd",
         str(descriptor),
+        *clock,
         environment=_common(system, environment)
         | {
             "TAILRACE_STREAM_URL": system.stream_url,

@@ -45,8 +45,14 @@ def describe(workflow: Workflow, answers: Answers) -> dict[str, Any]:
         "id": workflow.id,
         "description": _description(workflow),
         "steps": [step.name for step in workflow.steps],
+        "schedule": _schedule(workflow),
         "stream_url": answers.stream_url(workflow.id),
     }
+
+
+def _schedule(workflow: Workflow) -> dict[str, str] | None:
+    schedule = workflow.schedule
+    return None if schedule is None else {"expression": schedule.expression, "timezone": schedule.timezone}
 
 
 def import_failures(registry: Registry) -> list[dict[str, str]]:

@@ -40,7 +40,8 @@ class Function:
         api_key: ApiKey,
         invoke_later: InvokeLater,
     ) -> None:
-        self._registry = registry
+        self.registry = registry
+        """The workflows that it runs."""
         self._runs = runs
         self._once = once
         self._answers = answers
@@ -71,7 +72,7 @@ class Function:
 
     async def _run(self, later: LaterRun, context: LambdaContext) -> dict[str, Any]:
         try:
-            workflow = catalog.find(self._registry, later.workflow_id)
+            workflow = catalog.find(self.registry, later.workflow_id)
         except Problem as problem:  # it was there when the run was accepted: another try would not find it either
             logger.error("run_dropped", extra={"trace_id": later.trace_id, "reason": str(problem)})  # noqa: TRY400 (the reason says it all)
             return {"trace_id": later.trace_id, "status": "Dropped"}

@@ -7,9 +7,11 @@ import signal
 import stat
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support.dev import Dev, children_of, command_of, greeting, running_dev, runs
@@ -128,6 +130,28 @@ def test_banner_has_commands_that_can_be_pasted(dev: Dev) -> None:
 
     assert answer.stdout == "200"
     assert f"curl -N {dev.system.stream_url}/pipelines/p_hello/sse" in commands
+
+
+def test_banner_names_the_page_of_the_stream(dev: Dev) -> None:
+    (address,) = [line.strip() for line in dev.lines if line.strip().endswith("/streams/p_hello")]
+
+    page = httpx.get(address)
+
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+
+
+def test_workflows_run_by_the_clock_from_their_start_on_and_after_each_change(dev: Dev) -> None:
+    started = time.time()
+    dev.write_workflow("clocked", greeting("p_clocked", "first"))
+
+    (api,) = [command_of(pid) for pid in children_of(dev.process.pid) if "--clock-since" in command_of(pid)]
+
+    assert started - 1 <= float(api.split("--clock-since ")[1]) <= time.time()
+
+
+def test_web_server_does_not_speak_of_itself(dev: Dev) -> None:
+    assert not dev.printed("Application startup complete")
+    assert not dev.printed("uvicorn")
 
 
 def test_file_that_tells_where_the_system_runs_is_its_owners_alone_and_goes_with_it(own_dev: Dev) -> None:

@@ -76,3 +76,11 @@ def test_until_the_system_is_ready_only_troubles_are_shown() -> None:
         "api      error",
         "api      Traceback",
     ]
+
+
+def test_web_server_speaks_of_itself_only_in_trouble() -> None:
+    lines = [
+        json.dumps({"level": level, "event": "Started", "logger": "uvicorn.error"}) for level in ("INFO", "WARNING")
+    ]
+
+    assert _shown(*lines) == ["api      Started"]

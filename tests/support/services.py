@@ -61,7 +61,11 @@ def stream_service_process(
 
 @contextmanager
 def workflow_api_process(
-    system: RunningSystem, *, workflows: Path, settings: Mapping[str, str] | None = None
+    system: RunningSystem,
+    *,
+    workflows: Path,
+    settings: Mapping[str, str] | None = None,
+    clock_since: float | None = None,
 ) -> Iterator[Service]:
     """Run the API behind its gateway, with the workflows of a folder, until the context ends."""
     output: deque[str] = deque(maxlen=1000)
@@ -72,6 +76,7 @@ def workflow_api_process(
             workflows=workflows,
             environment={**os.environ, **(settings or {})},
             on_line=output.append,
+            clock_since=clock_since,
         )
         service = Service(url=f"http://{HOST}:{port_of(listener)}", child=child, output=output)
         try:
