@@ -24,6 +24,8 @@ some = st.integers(0, 99)
 either = st.integers(0, 1)
 rooms = st.sampled_from([None, None, 1, 2])
 seconds = st.sampled_from([1, 15, 31, 61])
+kinds = st.tuples(st.booleans(), st.booleans())
+"""Whether a hub's readings are prompt, and whether its passes take their time."""
 wishes = st.builds(
     Wish,
     cursor=st.sampled_from([None, None, None, "0-0", "known", "known", "no id", "ahead", "0other-3"]),
@@ -59,10 +61,10 @@ class HubMachine(RuleBasedStateMachine):
 
     # --- the log
 
-    @initialize(there=st.lists(channels, max_size=4), prompt=st.tuples(st.booleans(), st.booleans()))
-    def begin(self, there: list[list[str]], prompt: tuple[bool, bool]) -> None:
-        for hub, is_prompt in zip(self.hubs, prompt, strict=True):
-            hub.prompt = is_prompt
+    @initialize(there=st.lists(channels, max_size=4), kinds=st.tuples(kinds, kinds))
+    def begin(self, there: list[list[str]], kinds: tuple[tuple[bool, bool], ...]) -> None:
+        for hub, (prompt, paced) in zip(self.hubs, kinds, strict=True):
+            hub.prompt, hub.paced = prompt, paced
         for each in there:
             self.batches.append(self.streams.append(*each))
 
@@ -146,6 +148,10 @@ class HubMachine(RuleBasedStateMachine):
     def let_a_reading_fail(self, choice: int) -> None:
         pending = self._pending()
         pending[choice % len(pending)][1].restart()
+
+    @rule(hub=either)
+    def turn(self, hub: int) -> None:
+        self.hubs[hub].turn()
 
     @rule(hub=either)
     def sweep(self, hub: int) -> None:

@@ -1,13 +1,14 @@
 """A hub stepped by hand: its questions wait until a test answers them, from a real log in memory."""
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from stream_service.hub import Bounds, Hub
+from stream_service.hub import Bounds, Hub, at_once
 from stream_service.question import AskFrom, AskHead, AskNewest, AskStart, Question
 from stream_service.ring import Ring
+from stream_service.stream import Stream
 from stream_service.subscription import Subscription, Wish
 from tailrace.event import Batch, Event, EventId, Position
 from tailrace.event_log import EventLog
@@ -18,6 +19,7 @@ from tests.support.frames import KEEPALIVE, Frame, frames_in
 from tests.support.log import DAY, NOON, STREAM
 from tests.support.stepping import SteppedTable, Turn, now_or_never
 
+_OVER = object()
 ENDLESS = 1_000
 """Answers after which a hub that still asks will ask for ever."""
 
@@ -293,11 +295,15 @@ class SteppedHub:
 
     def __init__(self, streams: Streams, *, bounds: Bounds | None = None) -> None:
         self.streams = streams
-        self.hub = Hub(ask=self._ask, bounds=bounds or Bounds())
+        self.hub = Hub(ask=self._ask, bounds=bounds or Bounds(), due=self._hear_due)
         self.pending: list[Pending] = []
         self.asked: list[Question] = []
         self.prompt = False
         """Whether the log is read as soon as it is asked, however late the answer comes."""
+        self.paced = False
+        """Whether passes wait for `turn`, and write to one client at a time."""
+        self._passes: dict[Stream, Iterator[None] | None] = {}
+        self._again: set[Stream] = set()
         self._log = streams.log_over(SteppedTable(streams.table))
 
     @property
@@ -310,6 +316,26 @@ class SteppedHub:
         self.pending.append(Pending(question, self._log))
         if self.prompt:
             self.pending[-1].read()
+
+    def _hear_due(self, stream: Stream) -> None:
+        if not self.paced:
+            at_once(stream)
+        elif stream in self._passes:
+            self._again.add(stream)
+        else:
+            self._passes[stream] = None
+
+    def turn(self) -> bool:
+        """Write to the next client of every pass, as `Pacer` does; False if nothing is due."""
+        for stream in tuple(self._passes):
+            if (turns := self._passes[stream]) is None:
+                self._again.discard(stream)
+                turns = self._passes[stream] = stream.deliver(1)
+            if next(turns, _OVER) is _OVER:
+                del self._passes[stream]
+                if stream in self._again or stream.behind:
+                    self._passes[stream] = None
+        return bool(self._passes)
 
     def waits_for(self) -> list[type[Question]]:
         """The kinds of the questions that have no answer yet."""
@@ -325,9 +351,10 @@ class SteppedHub:
     def answer_all(self, *, newest_first: bool = False) -> None:
         """Answer until nothing is asked any more, oldest question first, or newest."""
         for _ in range(ENDLESS):
-            if not self.pending:
+            if self.pending:
+                self.pending.pop(-1 if newest_first else 0).answer()
+            elif not self.turn() and not self.pending:
                 return
-            self.pending.pop(-1 if newest_first else 0).answer()
         raise AssertionError("It asks for ever.")
 
     def subscribe(self, wish: Wish, *, room: int | None = None) -> Client:
