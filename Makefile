@@ -14,6 +14,7 @@ LOCK = UV_PYTHON_DOWNLOADS=never uv pip compile --quiet --universal --python-ver
 STAGE ?= dev
 CDK_VERSION := 2.1148.1
 CDK_INSTALLED := $(VENV)/.cdk-$(CDK_VERSION)
+NODE_CLIENT := examples/clients/node_modules/.package-lock.json
 CDK_ENV = PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 CDK_DISABLE_CLI_TELEMETRY=true
 CDK = $(CDK_ENV) $(VENV)/cdk/node_modules/.bin/cdk --no-notices --no-version-reporting --no-lookups -c stage=$(STAGE)
 
@@ -26,7 +27,7 @@ help: ## Print this menu
 dev: $(VENV)/.dev ## Run the whole system on this machine (Ctrl-C stops it)
 	@$(BIN)/tailrace dev $(ARGS)
 
-test: lint types $(CDK_INSTALLED) ## Everything that must pass: ruff, mypy --strict, pytest
+test: lint types $(CDK_INSTALLED) $(NODE_CLIENT) ## Everything that must pass: ruff, mypy --strict, pytest
 	$(BIN)/pytest -q --numprocesses 4 $(ARGS)
 
 lint: $(VENV)/.test
@@ -133,3 +134,7 @@ $(PEERS)/.installed: requirements/bench.txt
 # nginx with nchan, and pushpin, where Debian's packages can be installed; what is missing is left out, and named.
 $(BENCH)/.peers: $(BENCH)/sseload $(BENCH)/floor $(PEERS)/.installed $(VENV)/.dev benchmarks/peers/install.sh
 	@sh benchmarks/peers/install.sh && touch $@
+
+$(NODE_CLIENT): examples/clients/package-lock.json | $(VENV)/.node
+	@echo "Installing what the Node.js example needs ..."
+	@$(CDK_ENV) npm ci --silent --no-audit --no-fund --prefix $(dir $<) && touch $@

@@ -1,4 +1,6 @@
-"""Follows a stream, for ever: python follow.py http://127.0.0.1:8701/pipelines/p_hello/sse
+"""Follows a stream, for ever.
+
+    python follow.py http://127.0.0.1:8701/pipelines/p_hello/sse
 
 Needs httpx and httpx-sse. What is sent while the connection is away comes after it is back: the server replays what
 follows the id that it is given.
@@ -19,7 +21,8 @@ def follow(url: str) -> None:
         while True:
             try:
                 with connect_sse(client, "GET", url, headers={"Last-Event-ID": cursor} if cursor else {}) as source:
-                    source.response.raise_for_status()
+                    if source.response.is_client_error:  # which trying again does not mend
+                        source.response.raise_for_status()
                     for event in source.iter_sse():
                         cursor, pause = event.id, (event.retry or pause * 1000) / 1000
                         if not event.event.startswith("$"):

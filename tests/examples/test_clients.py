@@ -1,0 +1,67 @@
+"""Each client follows a stream over a restart of the stream service, and prints every event once."""
+
+import re
+import shutil
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from cli.ports import HOST, find_port
+from cli.running_system import RunningSystem
+from tailrace.event import Event, workflow_id
+from tailrace.event_log import EventLog
+from tests.support.command import program
+from tests.support.node_client import CLIENTS, find_node
+from tests.support.services import Service, stream_service_process
+
+STREAM = workflow_id("p_followed")
+NODE, RUBY, CURL = find_node(), shutil.which("ruby"), shutil.which("curl")
+
+
+def skipped(language: str, program_of: str | None) -> "pytest.MarkDecorator":
+    return pytest.mark.skipif(program_of is None, reason=f"{language} is not installed here")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param([sys.executable, str(CLIENTS / "follow.py"), "URL"], id="python"),
+        pytest.param([NODE, str(CLIENTS / "follow.mjs"), "URL", "numbers"], id="node", marks=skipped("Node.js", NODE)),
+        pytest.param([RUBY, str(CLIENTS / "follow.rb"), "URL"], id="ruby", marks=skipped("Ruby", RUBY)),
+    ],
+)
+async def test_client_goes_on_where_it_was(
+    command: list[str], running_system: RunningSystem, event_log_on_moto: EventLog, tmp_path: Path
+) -> None:
+    port = find_port(0, purpose="a stream service", option="another port")
+    url = f"http://{HOST}:{port}/pipelines/{STREAM}/sse"
+    await event_log_on_moto.append(STREAM, [Event.of("numbers", {"n": 1})], batch_id="a")
+    with ExitStack() as first_service, ExitStack() as until_the_end:
+        first_service.enter_context(stream_service_process(running_system, port=port))
+        arguments = [part.replace("URL", url) for part in command]
+        client = until_the_end.enter_context(program(*arguments, folder=tmp_path))
+        client.expect(lambda: len(client.lines) == 1)
+        first_service.close()
+        await event_log_on_moto.append(STREAM, [Event.of("numbers", {"n": n}) for n in (2, 3)], batch_id="b")
+        with stream_service_process(running_system, port=port):
+            client.expect(lambda: len(client.lines) == 3)
+
+    assert all(line.startswith("numbers ") for line in client.lines)
+    assert [re.findall(r"\d", line) for line in client.lines] == [["1"], ["2"], ["3"]]
+
+
+@skipped("curl", CURL)
+async def test_curl_shows_what_was_sent_and_what_is_sent(
+    stream_service: Service, event_log_on_moto: EventLog, tmp_path: Path
+) -> None:
+    await event_log_on_moto.append(STREAM, [Event.of("numbers", 1)], batch_id="a")
+    url = f"{stream_service.url}/pipelines/{STREAM}/sse"
+
+    with program("sh", str(CLIENTS / "curl.sh"), url, folder=tmp_path) as curl:
+        curl.expect(lambda: "data: 1" in curl.lines)
+        await event_log_on_moto.append(STREAM, [Event.of("numbers", 2)], batch_id="b")
+        curl.expect(lambda: "data: 2" in curl.lines)
+
+    assert [line for line in curl.lines if line.startswith("event")] == ["event: numbers"] * 2
