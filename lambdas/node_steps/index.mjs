@@ -1,7 +1,7 @@
 // Runs a Node.js code step: in Lambda by `handler`, on one machine as a warm process that reads a request a line.
 //
-// A request: {folder, file, props, steps, context}. An answer: {exports, sends, logs, response, exit, error}. What a step sees
-// of `$`, `this` and `steps` is Pipedream's; docs/pipedream.md says where it differs.
+// A request: {folder, file, props, steps, context}. An answer: {exports, sends, logs, response, exit, error}. What a
+// step sees of `$`, `this` and `steps` is Pipedream's; docs/pipedream.md says where it differs.
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { realpathSync } from "node:fs";
