@@ -6,11 +6,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
-_HINTS = {
-    404: "There is nothing at this path. A stream is at /pipelines/{workflow id}/sse.",
-    405: "This path does not take this method.",
-}
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_NOTHING_HERE = "There is nothing at this path. A stream is at /pipelines/{workflow id}/sse."
 
 
 def explain_errors(app: FastAPI) -> None:
@@ -31,8 +30,24 @@ async def _explain_validation(_: Request, error: Exception) -> JSONResponse:
     return problem(422, "; ".join(reasons))
 
 
-async def _explain_status(_: Request, error: Exception) -> JSONResponse:
+async def _explain_status(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
-    detail = _HINTS.get(error.status_code, error.detail)
-    return problem(error.status_code, detail, headers=dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    detail = error.detail
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        detail = _NOTHING_HERE
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods_at(request))
+        detail = f"This path does not take {request.method}; it takes {headers['Allow']}."
+    return problem(error.status_code, detail, headers=headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """The methods that a path takes: a router that refuses one names those of a single route."""
+    routes = request.app.routes
+    return [
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]

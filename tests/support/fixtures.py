@@ -11,10 +11,17 @@ from cli.running_system import RunningSystem
 from lambdas.workflow_api.record_table import create_idempotency_table
 from tailrace.dynamodb import DynamoDBTable, create_table
 from tailrace.event_log import EventLog
+from tests.support import rim
 from tests.support.aws import AwsClients, EmulatedAws, aws_clients_of, emulated_aws_server
 from tests.support.services import API_KEY, Service, stream_service_process, workflow_api_process
 
 WORKFLOWS = Path(__file__).parents[2] / "workflows"
+
+
+@pytest.fixture(params=[True, False], ids=["taken-over", "asgi"])
+def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let servers in this process give connections away, or not: the two ways by which bytes reach a client."""
+    monkeypatch.setattr(rim, "take_over", request.param)
 
 
 @pytest.fixture(scope="session")

@@ -93,11 +93,11 @@ def _idle_feed() -> Feed:
 
 @asynccontextmanager
 async def serving(
-    app: FastAPI, *, silence_seconds: float = 60.0, on_signal: Callable[[], None] = lambda: None
+    app: FastAPI, *, port: int = 0, silence_seconds: float = 60.0, on_signal: Callable[[], None] = lambda: None
 ) -> AsyncIterator[tuple[str, DrainingServer]]:
-    """Serve an application on a free port; yields the URL and the server."""
+    """Serve an application on a port, or on a free one; yields the URL and the server."""
     server = make_server(
-        app, host="127.0.0.1", port=0, silence_seconds=silence_seconds, take_over=take_over, on_signal=on_signal
+        app, host="127.0.0.1", port=port, silence_seconds=silence_seconds, take_over=take_over, on_signal=on_signal
     )
     served = asyncio.create_task(server.serve())
     try:

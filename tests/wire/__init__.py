@@ -1,0 +1,1 @@
+"""The wire format, rule by rule, and with real clients."""
