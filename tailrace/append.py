@@ -21,6 +21,9 @@ TOO_SHORT = 15 * MINUTE
 EXTENSION = 75 * MINUTE
 """How long, in seconds, a tail between the two is kept from now on (rule 3)."""
 
+MORE_FOLLOW = "+"
+"""Ends the batch id of an item whose flush goes on in another (rule 13)."""
+
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -101,6 +104,14 @@ class Append:
                     raise
             await self._back_off(failures)
 
+    async def find(self) -> Item | None:
+        """Return this batch's own item, where an earlier try has put it behind the floor; append nothing.
+
+        Raises:
+            LogUnavailable: the log could not be read.
+        """
+        return await self._look_forward(self._base)
+
     async def _round(self) -> Item | None:
         if self._stale and (own := await self._look()) is not None:
             return own
@@ -123,7 +134,7 @@ class Append:
         if standing is None:
             self.landed = True
             return item
-        if standing.batch_id == item.batch_id:  # rule 7
+        if self._is_own(standing):  # rule 7
             return standing
         self._conflicts += 1
         self._tail, self._base = standing, first_id(standing)  # rule 8
@@ -173,7 +184,7 @@ class Append:
         else:
             newest = await self._newest()
             self._tail = newest
-            own = newest if newest is not None and newest.batch_id == self._draft.batch_id else None
+            own = newest if newest is not None and self._is_own(newest) else None
         self._stale = False
         return own
 
@@ -183,13 +194,17 @@ class Append:
         async for item in self._items_from(base.position if base else 1):
             if base is not None and item.generation != base.generation:
                 return await self._look_forward(None)
-            if item.batch_id == self._draft.batch_id:
+            if self._is_own(item):
                 return item
             last = item
         if last is None and base is not None:
             return await self._look_forward(None)
         self._tail = last
         return None
+
+    def _is_own(self, item: Item) -> bool:
+        """Whether an item is this batch, also where another try had split its flush otherwise."""
+        return item.batch_id.removesuffix(MORE_FOLLOW) == self._draft.batch_id.removesuffix(MORE_FOLLOW)
 
     async def _newest(self) -> Item | None:
         page = await self._table.query(self._draft.workflow_id, descending=True, limit=1)

@@ -9,18 +9,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tailrace.append import Append, Draft, Surroundings, first_id
-from tailrace.codec import MAX_BATCH_BYTES, decode_events, encode_events, pack, unpack
+from tailrace.append import Surroundings, first_id
+from tailrace.codec import decode_events, unpack
 from tailrace.errors import InvalidItem
 from tailrace.event import BEGINNING, Batch, Event, EventId, Position, WorkflowId
+from tailrace.flush import Flush
 from tailrace.table import Item, Table
 from tailrace.tails import Tails
 
 RETENTION = timedelta(days=30)
 MIN_RETENTION = timedelta(days=1)
 """A put may land fifteen minutes late, and a tail's last hour is special: a shorter life would be all exception."""
-MAX_STORED_BYTES = 300 * 1024
-"""Of one item's events; DynamoDB's limit for an item is 400 KB."""
 READING_BYTES = 1024 * 1024
 """Of payloads that one reading decodes, give or take one batch."""
 LOOK_BACK_PAGES = 20
@@ -92,17 +91,9 @@ class EventLog:
             LogUnavailable: the table failed for too long; the batch may be in the log, or not.
             LogRefused: the table refused: a permission or the table itself is missing.
         """
-        batches = []
-        for ordinal, part in enumerate(_parts(events)):
-            draft = Draft(
-                workflow_id=workflow_id, batch_id=f"{batch_id}:{ordinal}", count=part.count, events=part.packed
-            )
-            append = Append(draft, tail=self._tails.get(workflow_id), around=self._around, floor=floor)
-            item = await append.run()
-            if append.landed:
-                self._tails.remember(item)
-            batches.append(_batch(item))
-        return tuple(batches)
+        flush = Flush(workflow_id=workflow_id, batch_id=batch_id, floor=floor)
+        items = await flush.append(events, tails=self._tails, around=self._around)
+        return tuple(_batch(item) for item in items)
 
     async def head(self, workflow_id: WorkflowId) -> EventId | None:
         """Read the newest event's id, also of one that has expired; None for an empty stream."""
@@ -191,24 +182,6 @@ class EventLog:
     def _has_expired(self, item: Item) -> bool:
         # By its age, not by `expires_at`: a tail that was extended for writers does not come back to readers.
         return item.recorded_at / 1000 + self._retention <= self._now()
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    count: int
-    packed: bytes
-
-
-def _parts(events: Sequence[Event]) -> list[_Part]:
-    """Split a flush into as many items as it needs, which is nearly always one (rule 13)."""
-    if not events:
-        return []
-    text = encode_events(events)
-    packed = pack(text)
-    if (len(packed) <= MAX_STORED_BYTES and len(text) <= MAX_BATCH_BYTES) or len(events) == 1:
-        return [_Part(len(events), packed)]
-    middle = len(events) // 2
-    return [*_parts(events[:middle]), *_parts(events[middle:])]
 
 
 def _places(item: Item, channels: frozenset[str]) -> list[int]:

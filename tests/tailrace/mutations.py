@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from botocore.config import Config
 
-from tailrace import append, dynamodb, event_log
+from tailrace import append, dynamodb, flush
 from tailrace.append import Append, Draft
 from tailrace.event import Batch, Event, EventId, Position, WorkflowId
 from tailrace.event_log import EventLog
@@ -188,7 +188,7 @@ def the_floor(patch: pytest.MonkeyPatch) -> None:
 
 def ordinals(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
-        event_log,
+        flush,
         "Draft",
         lambda **fields: Draft(**{**fields, "batch_id": fields["batch_id"].split(":")[0]}),
     )

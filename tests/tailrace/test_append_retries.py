@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tailrace.event import BEGINNING, Event, EventId
 from tailrace.event_log import EventLog
 from tests.support.log import DAY, HOUR, MINUTE, STREAM, RecordingTable, World, some_events
@@ -83,8 +85,36 @@ def test_rule_11_crashed_first_try_of_several_items_is_completed() -> None:
 
     batches = world.writer().flush("run", events, floor=floor).finish()
 
-    assert [item.batch_id for item in world.table.landed] == ["run:0", "another:0", *(f"run:{n}" for n in range(1, 4))]
+    assert [item.batch_id for item in world.table.landed] == ["run:0+", "another:0", "run:1+", "run:2"]
     assert [event for batch in batches for event in batch.events] == events
+    world.check()
+
+
+@pytest.mark.parametrize("sent_by_retry", [0, 1, 11, 40])
+def test_rule_12_retry_that_sends_less_answers_with_all_that_the_log_holds(sent_by_retry: int) -> None:
+    world = World()
+    floor = floor_of(world)
+    events = [Event.of("texts", f"{number}" + "word " * 50_000) for number in range(40)]
+    first = world.writer().flush("run", events, floor=floor).finish()
+
+    again = world.writer().flush("run", events[:sent_by_retry], floor=floor).finish()
+
+    assert again == first
+    world.check()
+
+
+def test_rule_12_retry_goes_on_behind_as_many_events_as_the_log_holds_of_a_crashed_try() -> None:
+    world = World()
+    floor = floor_of(world)
+    large = [Event.of("texts", f"{number}" + "word " * 50_000) for number in range(40)]
+    crashed = world.writer().flush("run", large, floor=floor).until("put")
+    crashed.step()
+    crashed.crash()
+    small = [Event.of("small", number) for number in range(40)]  # fits one item, where the first try needed four
+
+    batches = world.writer().flush("run", small, floor=floor).finish()
+
+    assert [event for batch in batches for event in batch.events] == [*large[:10], *small[10:]]
     world.check()
 
 

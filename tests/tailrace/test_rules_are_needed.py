@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tailrace import append, codec, event_log, tails
+from tailrace import append, codec, event_log, flush, tails
 from tailrace.errors import InvalidItem
 from tailrace.event_log import EventLog
 from tailrace.testing import InMemoryTable
@@ -100,7 +100,7 @@ RULES: list[tuple[Test, Mutation]] = [
     (retrying.test_rule_12_events_in_the_log_win_over_those_of_a_retry, without.the_floor),
     (
         flushing.test_rule_13_flush_of_5_mb_is_several_items_with_ordinals_in_order,
-        setting(event_log, "MAX_STORED_BYTES", 2**30),
+        setting(flush, "MAX_STORED_BYTES", 2**30),
     ),
     (flushing.test_rule_13_flush_of_5_mb_is_several_items_with_ordinals_in_order, without.ordinals),
     (
@@ -109,7 +109,7 @@ RULES: list[tuple[Test, Mutation]] = [
     ),
     (
         flushing.test_rule_13_no_item_holds_more_json_than_a_reader_has_to_hold,
-        setting(event_log, "MAX_BATCH_BYTES", 2**30),
+        setting(flush, "MAX_BATCH_BYTES", 2**30),
     ),
     (
         partial(reading.test_rule_16_newest_reads_backwards_until_enough_is_there, count=1, begins=[9], whole=False),
