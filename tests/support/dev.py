@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -119,10 +120,16 @@ class Dev:
 
 
 @contextmanager
-def running_dev(folder: Path) -> Iterator[Dev]:
-    """Run a new project in a folder on free ports until the context ends; it has the workflow `p_hello`."""
-    (folder / "workflows").mkdir()
-    (folder / "workflows" / "hello.py").write_text(greeting("p_hello", "first"))
+def running_dev(folder: Path, *, workflows: Path | None = None) -> Iterator[Dev]:
+    """Run a new project in a folder on free ports until the context ends.
+
+    It has a copy of the given workflows, or else the workflow `p_hello` alone.
+    """
+    if workflows is None:
+        (folder / "workflows").mkdir()
+        (folder / "workflows" / "hello.py").write_text(greeting("p_hello", "first"))
+    else:
+        shutil.copytree(workflows, folder / "workflows", ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
     dev = Dev(folder, "--port", "0")
     try:
         dev.expect(lambda: dev.printed(_READY) and dev.printed(_LAST_OF_BANNER))

@@ -10,12 +10,12 @@ export default defineComponent({
       return `${name}, welcome to ${this.planet}${this.excited ? "!" : "."}`;
     },
   },
-  async run({ steps, $ }) {
+  async run({ $ }) {
     const greetings = this.crew.map((name) => this.greeting(name));
     for (const text of greetings) {
       $.send.sse({ channel: "greetings", payload: { text } });
     }
-    $.export("$summary", `Greeted ${greetings.length} on ${steps.planet.$return_value}`);
+    $.export("$summary", `Greeted ${greetings.length} on ${this.planet}`);
     return greetings;
   },
 });
