@@ -51,13 +51,15 @@ class TransportProtocol(HttpToolsProtocol):
         self.scope["extensions"] = {TRANSPORT: offer}
 
     def take(self) -> TakenConnection | None:
-        """Give the connection away, once the response of the request that runs has begun; None where it is closing.
+        """Give the connection away, once the response of the request that runs has begun.
+
+        None where it is closing, or where its socket is full: a transport says so once, and has said it to uvicorn.
 
         That request is the connection's last: uvicorn is told that its client is gone, and neither ends the response
         nor answers what was pipelined behind it.
         """
         cycle = self._running
-        if cycle is None or not cycle.response_started or self.transport.is_closing():
+        if cycle is None or not cycle.response_started or self.transport.is_closing() or self.flow.write_paused:
             return None
         cycle.disconnected = True
         self._unset_keepalive_if_required()
