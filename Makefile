@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 MINISTACK := .venv-ministack
 PEERS := .venv-bench
 BENCH := build/bench
+WIRE_CLIENTS := tests/wire/node
 PIP_INSTALL := install --quiet --disable-pip-version-check --require-hashes
 TAILRACE = $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 LOCK = UV_PYTHON_DOWNLOADS=never uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
@@ -27,7 +28,7 @@ help: ## Print this menu
 dev: $(VENV)/.dev ## Run the whole system on this machine (Ctrl-C stops it)
 	@$(BIN)/tailrace dev $(ARGS)
 
-test: lint types $(CDK_INSTALLED) $(NODE_CLIENT) ## Everything that must pass: ruff, mypy --strict, pytest
+test: lint types $(CDK_INSTALLED) $(NODE_CLIENT) $(WIRE_CLIENTS)/node_modules/.installed $(VENV)/.chromium ## Everything that must pass: ruff, mypy --strict, pytest
 	$(BIN)/pytest -q --numprocesses 4 $(ARGS)
 
 lint: $(VENV)/.test
@@ -119,6 +120,18 @@ $(VENV)/.node: requirements/node.txt | $(BIN)/python
 $(CDK_INSTALLED): $(VENV)/.node
 	@echo "Installing the CDK's command into $(VENV) ..."
 	@$(CDK_ENV) npm install --silent --no-audit --no-fund --prefix $(VENV)/cdk aws-cdk@$(CDK_VERSION) && touch $@
+
+$(WIRE_CLIENTS)/node_modules/.installed: $(WIRE_CLIENTS)/package-lock.json $(VENV)/.node
+	@echo "Installing the clients of Node.js that the tests run ..."
+	@cd $(WIRE_CLIENTS) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund && touch node_modules/.installed
+
+# The machine's Chromium; else Debian's, where we may install it. Without one, the tests that need it are skipped.
+$(VENV)/.chromium: | $(BIN)/python
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing Chromium ..." \
+			&& apt-get update -qq >/dev/null \
+			&& DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends chromium >/dev/null; } \
+		|| { echo "There is no Chromium here, and it can't be installed: tests in a browser are skipped."; exit; }; touch $@
 
 # The generator's and the floor's warnings are errors: a measurement is no place for luck.
 $(BENCH)/sseload: $(wildcard benchmarks/load/generator/*.[ch]) benchmarks/load/common.h
