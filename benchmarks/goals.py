@@ -7,7 +7,7 @@ from benchmarks import summary
 from benchmarks.plan import CLIENTS, Kind
 from benchmarks.results import Results
 from benchmarks.servers import COALESCING_FLOOR, FLOOR, NCHAN, PUSHPIN, SSE_STARLETTE, TAILRACE, Server
-from benchmarks.summary import Spread
+from benchmarks.spread import Spread
 
 US = TAILRACE.name
 _RATES = ((1_000, NCHAN, 4), (1_000, PUSHPIN, 6), (1_000, SSE_STARLETTE, 15))
@@ -66,7 +66,7 @@ def _cpu(results: Results) -> Iterator[Goal]:
 def _latency(results: Results) -> Iterator[Goal]:
     for name, latency in (("p50", summary.calm_p50), ("p99", summary.calm_p99)):
         for other, bound in ((NCHAN, 1.2), (SSE_STARLETTE, 0.4)):
-            text = f"{name} at 500 clients × 10/s, beside {other.title}"
+            text = f"{name} at 500 clients x 10/s, beside {other.title}"
             yield Goal(text, False, bound, _ratio(latency(results, US), latency(results, other.name)))
     alone = summary.calm(results, US, 1, lambda stage: stage.p50_us / 1000)
     yield Goal("milliseconds from the post to one client's socket, p50", False, 2, alone.median if alone else None)

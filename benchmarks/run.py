@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from benchmarks import docs, table
 from benchmarks.generator import Failed, measure
-from benchmarks.paths import measure_paths
+from benchmarks.paths.report import measure_paths
 from benchmarks.plan import Cell, full_plan, quick_plan, small_plan
 from benchmarks.processes import NotStarted
 from benchmarks.results import RESULTS, Entry, Results, about

@@ -1,31 +1,16 @@
 """What the passes of a cell say together: medians, with the least and the most beside them."""
 
-import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.generator import Connected, Stage
 from benchmarks.plan import BATCHED_LOADS, CALM_CLIENTS, LIGHT, REPLAY_CLIENTS, SINGLE_LOADS, Kind
 from benchmarks.results import Results
+from benchmarks.spread import Spread
 
 IDLE_CLIENTS = 5_000
 """Where memory and connecting are looked at."""
 TOP = {Kind.SINGLE: SINGLE_LOADS[-1], Kind.BATCHED: BATCHED_LOADS[-1]}
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """A number as several passes measured it."""
-
-    median: float
-    least: float
-    most: float
-
-    @classmethod
-    def of(cls, values: Iterable[float]) -> "Spread | None":
-        """Sum up; None where there is nothing."""
-        known = list(values)
-        return cls(statistics.median(known), min(known), max(known)) if known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +97,7 @@ def faults(results: Results, server: str) -> Faults:
         if entry.measured is None:
             found.failed += 1
             continue
-        parts = (entry.measured.connected, *entry.measured.stages)
+        parts: list[Connected | Stage] = [entry.measured.connected, *entry.measured.stages]
         found.missing += sum(part.missing for part in parts)
         found.doubled += sum(part.doubled for part in parts)
         found.closed += max(part.closed for part in parts)

@@ -1,33 +1,33 @@
 """The tables: Markdown, for the terminal and for docs/performance.md alike."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 from benchmarks import summary
 from benchmarks.generator import Measured
 from benchmarks.goals import goals
-from benchmarks.paths import tables as path_tables
+from benchmarks.markdown import NOTHING, markdown, number, short
+from benchmarks.paths.report import tables as path_tables
 from benchmarks.plan import CLIENTS, GROWTH_CLIENTS, GROWTH_STREAMS, Kind
 from benchmarks.results import Results
 from benchmarks.servers import SERVERS, Server
-from benchmarks.summary import Climb, Spread
-
-NOTHING = "–"
-_THOUSAND = 1_000
-_MILLION = 1_000_000
+from benchmarks.summary import Climb
 
 
 def everything(results: Results) -> str:
     """All tables of a run."""
     parts = [rates(results), costs(results), faults(results), growth(results), reached(results)]
     if results.paths:
-        parts.append(path_tables.everything(results.paths))
+        parts.append(path_tables(results.paths))
     return "\n" + "\n".join(parts) + _left_out(results)
 
 
 def rates(results: Results) -> str:
     """Deliveries a second."""
     columns = [(kind, clients) for kind in (Kind.SINGLE, Kind.BATCHED) for clients in CLIENTS]
-    head = ["deliveries a second", *(f"{clients:,} × {'1' if kind == Kind.SINGLE else '10'}" for kind, clients in columns)]
+    head = [
+        "deliveries a second",
+        *(f"{clients:,} x {'1' if kind == Kind.SINGLE else '10'}" for kind, clients in columns),
+    ]
     rows = (
         [server.title, *(_climb(summary.climb(results, kind, server.name, clients)) for kind, clients in columns)]
         for server in _measured(results)
@@ -82,7 +82,14 @@ def reached(results: Results) -> str:
     for goal in goals(results):
         bound = f"{'at least' if goal.least else 'at most'} {goal.bound:g}"
         measured = NOTHING if goal.reached is None else f"{goal.reached:.3g}"
-        rows.append([goal.text, bound, measured, "met" if goal.met else "not measured" if goal.reached is None else "**not met**"])
+        rows.append(
+            [
+                goal.text,
+                bound,
+                measured,
+                "met" if goal.met else "not measured" if goal.reached is None else "**not met**",
+            ]
+        )
     return markdown(head, rows)
 
 
@@ -91,40 +98,13 @@ def brief(measured: Measured) -> str:
     connected = measured.connected
     parts = [f"{connected.per_second:,.0f} connects/s"]
     for stage in measured.stages:
-        load = f"{stage.rate:g}×{stage.batch}"
+        load = f"{stage.rate:g}x{stage.batch}"
         lost = stage.wanted - stage.delivered
         note = "" if stage.sustained else f"*, {lost:,} not delivered"
-        parts.append(f"{load}: {short(stage.per_second)}/s {stage.cpu_percent:.0f} % p99 {stage.p99_us / 1000:.1f} ms{note}")
+        parts.append(
+            f"{load}: {short(stage.per_second)}/s {stage.cpu_percent:.0f} % p99 {stage.p99_us / 1000:.1f} ms{note}"
+        )
     return "  ".join(parts)
-
-
-def short(value: float) -> str:
-    """A number in three digits or so."""
-    if value >= _MILLION:
-        return f"{value / _MILLION:.2f} M"
-    if value >= 10 * _THOUSAND:
-        return f"{value / _THOUSAND:.0f} k"
-    if value >= _THOUSAND:
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
-
-
-def number(spread: Spread | None) -> str:
-    """A median, and the least and the most beside it."""
-    if spread is None:
-        return NOTHING
-    if spread.least == spread.most:
-        return short(spread.median)
-    return f"{short(spread.median)} ({short(spread.least)}..{short(spread.most)})"
-
-
-def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table, its columns of one width each."""
-    table = [list(head), *map(list, rows)]
-    widths = [max(len(row[column]) for row in table) for column in range(len(head))]
-    lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
-    lines.insert(1, " | ".join("-" * max(width, 3) for width in widths))
-    return "".join(f"| {line} |\n" for line in lines)
 
 
 def _climb(climbed: Climb | None) -> str:
