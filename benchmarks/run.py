@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from benchmarks import docs, table
 from benchmarks.generator import Failed, measure
-from benchmarks.paths import measure_paths
+from benchmarks.paths.report import measure_paths
 from benchmarks.plan import Cell, full_plan, quick_plan, small_plan
 from benchmarks.processes import NotStarted
 from benchmarks.results import RESULTS, Entry, Results, about
@@ -87,7 +87,14 @@ def _measure(cell: Cell, number: int) -> Entry:
     began = time.monotonic()
     try:
         with cell.server.running() as server:
-            measured = measure(server, cell.loads, clients=cell.clients, streams=cell.streams, replay=cell.replay)
+            measured = measure(
+                server,
+                cell.loads,
+                clients=cell.clients,
+                streams=cell.streams,
+                replay=cell.replay,
+                options=cell.server.options,
+            )
     except (Failed, NotStarted) as failure:
         _say(f"pass {number}  {cell.name:24}  failed: {failure}")
         return Entry.of(cell, number, None, str(failure))

@@ -30,6 +30,8 @@ class Server:
     """Why it can't run here; None where it can."""
     replays: bool = True
     """Whether a client that connects gets the newest events."""
+    options: tuple[str, ...] = ()
+    """For the generator."""
 
     @contextmanager
     def running(self) -> Iterator[Running]:
@@ -117,7 +119,7 @@ COALESCING_FLOOR = Server(
     missing=_built,
     replays=False,
 )
-NCHAN = Server(name="nchan", title="nginx + nchan", start=_nchan, missing=_nchan_missing)
+NCHAN = Server(name="nchan", title="nginx + nchan", start=_nchan, missing=_nchan_missing, options=("-1",))
 PUSHPIN = Server(
     name="pushpin",
     title="pushpin",

@@ -32,8 +32,11 @@ static void turn_for(u64 microseconds)
 
 static void publish(u32 stream, int batch, u64 due)
 {
-    publisher_post(crowd_stream_name(stream), published[stream] + 1, batch, due);
-    published[stream] += (u32)batch;
+    int size = options.singly ? 1 : batch;
+    for (int i = 0; i < batch; i += size) {
+        publisher_post(crowd_stream_name(stream), published[stream] + 1, size, due);
+        published[stream] += (u32)size;
+    }
 }
 
 /* --- connecting */

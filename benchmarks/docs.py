@@ -1,0 +1,61 @@
+"""`make bench-docs`: writes the newest results into docs/performance.md, between its markers, and draws the plot."""
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+
+from benchmarks import table
+from benchmarks.paths.report import tables
+from benchmarks.plot import plot
+from benchmarks.results import RESULTS, Results
+from benchmarks.running import ROOT
+
+PAGE = ROOT / "docs" / "performance.md"
+PLOT = ROOT / "docs" / "performance.svg"
+_MARKED = re.compile(r"(<!-- bench:(\w+) -->\n).*?(<!-- /bench -->)", re.DOTALL)
+
+
+def _machine(results: Results) -> str:
+    about = results.about
+    machine, versions = about["machine"], about["versions"]
+    listed = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+    passes = max(entry.number for entry in results.entries)
+    changed = " with changes" if about["changed"] else ""
+    return (
+        f"Measured {about['began'][:10]} at commit `{about['commit'][:12]}`{changed}:"
+        f" {passes} passes; {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB,"
+        f" kernel {machine['kernel']}; {listed}.\n"
+    )
+
+
+PARTS: Mapping[str, Callable[[Results], str]] = {
+    "machine": _machine,
+    "reached": table.reached,
+    "rates": table.rates,
+    "costs": table.costs,
+    "faults": table.faults,
+    "growth": table.growth,
+    "paths": lambda results: tables(results.paths),
+    "left_out": lambda results: "".join(f"- {title}: {why}.\n" for title, why in results.left_out.items()),
+}
+
+
+def fill(page: str, results: Results) -> str:
+    """Put every part between its markers; nothing else of the page changes."""
+    return _MARKED.sub(lambda found: f"{found[1]}\n{PARTS[found[2]](results)}\n{found[3]}", page)
+
+
+def write(results: Results) -> None:
+    """Write page and plot."""
+    PAGE.write_text(fill(PAGE.read_text(), results))
+    PLOT.write_text(plot(results))
+
+
+def main() -> int:
+    """Bring the page up to date."""
+    write(Results.read(RESULTS))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

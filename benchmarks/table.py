@@ -1,0 +1,125 @@
+"""The tables: Markdown, for the terminal and for docs/performance.md alike."""
+
+from collections.abc import Iterator
+
+from benchmarks import summary
+from benchmarks.generator import Measured
+from benchmarks.goals import goals
+from benchmarks.markdown import NOTHING, markdown, number, short
+from benchmarks.paths.report import tables as path_tables
+from benchmarks.plan import CLIENTS, GROWTH_CLIENTS, GROWTH_STREAMS, Kind
+from benchmarks.results import Results
+from benchmarks.servers import SERVERS, Server
+from benchmarks.summary import Climb
+
+
+def everything(results: Results) -> str:
+    """All tables of a run."""
+    parts = [rates(results), costs(results), faults(results), growth(results), reached(results)]
+    if results.paths:
+        parts.append(path_tables(results.paths))
+    return "\n" + "\n".join(parts) + _left_out(results)
+
+
+def rates(results: Results) -> str:
+    """Deliveries a second."""
+    columns = [(kind, clients) for kind in (Kind.SINGLE, Kind.BATCHED) for clients in CLIENTS]
+    head = [
+        "deliveries a second",
+        *(f"{clients:,} x {'1' if kind == Kind.SINGLE else '10'}" for kind, clients in columns),
+    ]
+    rows = (
+        [server.title, *(_climb(summary.climb(results, kind, server.name, clients)) for kind, clients in columns)]
+        for server in _measured(results)
+    )
+    return markdown(head, rows)
+
+
+def costs(results: Results) -> str:
+    """What a delivery, a wait and a connection cost."""
+    head = ["", "p50 ms", "p99 ms", "µs CPU, 1,000", "µs CPU, 5,000", "KB idle", "connects/s", "with replay"]
+    return markdown(head, (_costs_of(results, server) for server in _measured(results)))
+
+
+def _costs_of(results: Results, server: Server) -> list[str]:
+    name = server.name
+    return [
+        server.title,
+        number(summary.calm_p50(results, name)),
+        number(summary.calm_p99(results, name)),
+        number(summary.cpu_per_delivery(results, name, 1_000)),
+        number(summary.cpu_per_delivery(results, name, 5_000)),
+        number(summary.connecting(results, name, lambda connected: connected.kb_each)),
+        number(summary.connecting(results, name, lambda connected: connected.per_second)),
+        number(summary.connecting(results, name, lambda connected: connected.per_second, replay=True)),
+    ]
+
+
+def faults(results: Results) -> str:
+    """What went wrong."""
+    head = ["in all passes", "missing", "doubled", "closed", "too late", "cells without a result"]
+    rows = []
+    for server in _measured(results):
+        found = summary.faults(results, server.name)
+        counts = (found.missing, found.doubled, found.closed, found.late, found.failed)
+        rows.append([server.title, *(f"{count:,}" for count in counts)])
+    return markdown(head, rows)
+
+
+def growth(results: Results) -> str:
+    """How Tailrace's cost of a delivery changes with clients and streams."""
+    one = ["µs CPU a delivery", *(f"{clients:,} clients" for clients in GROWTH_CLIENTS)]
+    clients = [number(summary.growth(results, Kind.GROWTH, count)) for count in GROWTH_CLIENTS]
+    other = ["µs CPU a delivery", *(f"{streams:,} streams" for streams in GROWTH_STREAMS)]
+    streams = [number(summary.growth(results, Kind.STREAMS, count)) for count in GROWTH_STREAMS]
+    return markdown(one, [["one stream", *clients]]) + "\n" + markdown(other, [["a client each", *streams]])
+
+
+def reached(results: Results) -> str:
+    """What was to be reached."""
+    head = ["goal", "bound", "measured", ""]
+    rows = []
+    for goal in goals(results):
+        bound = f"{'at least' if goal.least else 'at most'} {goal.bound:g}"
+        measured = NOTHING if goal.reached is None else f"{goal.reached:.3g}"
+        rows.append(
+            [
+                goal.text,
+                bound,
+                measured,
+                "met" if goal.met else "not measured" if goal.reached is None else "**not met**",
+            ]
+        )
+    return markdown(head, rows)
+
+
+def brief(measured: Measured) -> str:
+    """A run of the generator in a line."""
+    connected = measured.connected
+    parts = [f"{connected.per_second:,.0f} connects/s"]
+    for stage in measured.stages:
+        load = f"{stage.rate:g}x{stage.batch}"
+        lost = stage.wanted - stage.delivered
+        note = "" if stage.sustained else f"*, {lost:,} not delivered"
+        parts.append(
+            f"{load}: {short(stage.per_second)}/s {stage.cpu_percent:.0f} % p99 {stage.p99_us / 1000:.1f} ms{note}"
+        )
+    return "  ".join(parts)
+
+
+def _climb(climbed: Climb | None) -> str:
+    if climbed is None:
+        return NOTHING
+    core = f"{climbed.cpu_percent.median:.0f} %"
+    return f"{number(climbed.per_second)}{'*' if climbed.saturated else ''} {core}"
+
+
+def _measured(results: Results) -> Iterator[Server]:
+    for server in SERVERS:
+        if any(entry.server == server.name for entry in results.entries):
+            yield server
+
+
+def _left_out(results: Results) -> str:
+    lines = [f"Left out: {title}: {why}." for title, why in results.left_out.items()]
+    return "\n" + "\n".join(lines) + "\n"
