@@ -29,7 +29,7 @@ dev: $(VENV)/.dev ## Run the whole system on this machine (Ctrl-C stops it)
 	@$(BIN)/tailrace dev $(ARGS)
 
 test: lint types $(CDK_INSTALLED) $(NODE_CLIENT) $(WIRE_CLIENTS)/node_modules/.installed $(VENV)/.chromium ## Everything that must pass: ruff, mypy --strict, pytest
-	$(BIN)/pytest -q --numprocesses 4 $(ARGS)
+	$(BIN)/pytest -q --numprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

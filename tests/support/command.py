@@ -58,13 +58,20 @@ def tailrace(*arguments: str, folder: Path, given: str = "", variables: Mapping[
 class Following:
     """A command that goes on until it is stopped, by what it has printed."""
 
-    def __init__(self, command: list[str], *, folder: Path, variables: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        *,
+        folder: Path,
+        variables: Mapping[str, str] | None = None,
+        complete_environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.lines: list[str] = []
         self.notes: list[str] = []
         self.process = subprocess.Popen(
             command,
             cwd=folder,
-            env=environment(**(variables or {})),
+            env=environment(**(variables or {})) if complete_environment is None else complete_environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -77,9 +84,9 @@ class Following:
         for reader in self._readers:
             reader.start()
 
-    def expect(self, condition: Callable[[], object]) -> None:
+    def expect(self, condition: Callable[[], object], *, patience: float = PATIENCE) -> None:
         """Wait until something is so."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while not condition():
             ended = self.process.poll() is not None
             assert not ended or condition(), self._output()

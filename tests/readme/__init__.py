@@ -1,0 +1,1 @@
+"""The README, followed word by word by somebody who has nothing."""
