@@ -65,10 +65,9 @@ def local_deployment(
         endpoint_url = f"http://{HOST}:{aws_port}"
         environment = _environment(endpoint_url, stream_url=f"http://{HOST}:{stream_port}")
         running.enter_context(_emulated_aws(programs.ministack, folder, port=aws_port, environment=environment))
-        _run_cdk(programs.cdk, "bootstrap", f"aws://{_ACCOUNT}/{REGION}", folder=folder, environment=environment)
-        outputs = folder / "outputs.json"
-        deploy = ["deploy", "--all", "--require-approval", "never", "--no-lookups", "--outputs-file", str(outputs)]
-        _run_cdk(programs.cdk, *deploy, folder=folder, environment=environment)
+        cdk = _Cdk(program=programs.cdk, folder=folder, environment=environment)
+        cdk.bootstrap()
+        outputs = cdk.deploy()
         deployment = _find(outputs, endpoint_url=endpoint_url, environment=environment)
         running.enter_context(_stream_service(deployment, folder, port=stream_port))
         yield deployment
@@ -98,16 +97,32 @@ def _emulated_aws(program: Path, folder: Path, *, port: int, environment: Mappin
             server.wait(_PATIENCE_SECONDS)
 
 
-def _run_cdk(program: Path, *arguments: str, folder: Path, environment: Mapping[str, str]) -> None:
-    app = f"{sys.executable} app.py"
-    command = [str(program), *arguments, "--app", app, "--output", str(folder / "cdk.out"), *_CDK_OPTIONS]
-    log = folder / f"cdk-{arguments[0]}.log"
-    with log.open("wb") as output:
-        done = subprocess.run(  # noqa: S603 - our own arguments
-            command, cwd=ROOT, env=dict(environment), stdout=output, stderr=subprocess.STDOUT, check=False
-        )
-    if done.returncode != 0:
-        raise DeploymentFailed(f"`cdk {arguments[0]}` failed:\n{log.read_text(errors='replace')}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cdk:
+    program: Path
+    folder: Path
+    environment: Mapping[str, str]
+
+    def bootstrap(self) -> None:
+        # Not in the checkout: wherever it finds an app it synthesizes it, and has no use for it.
+        self._run("bootstrap", f"aws://{_ACCOUNT}/{REGION}", cwd=self.folder)
+
+    def deploy(self) -> Path:
+        outputs = self.folder / "outputs.json"
+        options = ["--require-approval", "never", "--no-lookups", "--outputs-file", str(outputs)]
+        app = ["--app", f"{sys.executable} app.py", "--output", str(self.folder / "cdk.out")]
+        self._run("deploy", "--all", *options, *app, cwd=ROOT)
+        return outputs
+
+    def _run(self, *arguments: str, cwd: Path) -> None:
+        command = [str(self.program), *arguments, *_CDK_OPTIONS]
+        log = self.folder / f"cdk-{arguments[0]}.log"
+        with log.open("wb") as output:
+            done = subprocess.run(  # noqa: S603 - our own arguments
+                command, cwd=cwd, env=dict(self.environment), stdout=output, stderr=subprocess.STDOUT, check=False
+            )
+        if done.returncode != 0:
+            raise DeploymentFailed(f"`cdk {arguments[0]}` failed:\n{log.read_text(errors='replace')}")
 
 
 def _find(outputs: Path, *, endpoint_url: str, environment: Mapping[str, str]) -> Deployment:
