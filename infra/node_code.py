@@ -15,12 +15,19 @@ from aws_cdk import aws_lambda as lambda_
 
 from infra.function_code import ROOT
 from infra.packages import PackagesUnavailable, Platform
+from tailrace.node import SUFFIXES
 
 RUNNER = ROOT / "lambdas" / "node_steps"
 WORKFLOWS = ROOT / "workflows"
 _LEFT_OUT = shutil.ignore_patterns("*.py", "*.pyc", "__pycache__", "node_modules", "requirements.txt", "README.md")
 _CPU = {"arm64": "arm64", "x86_64": "x64"}
 _NPM = ("npm", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+
+
+def has_node_steps(workflows: Path = WORKFLOWS) -> bool:
+    """Whether there is a file that a workflow could name as a step."""
+    files = (file.relative_to(workflows) for suffix in SUFFIXES for file in workflows.rglob(f"*{suffix}"))
+    return any("node_modules" not in file.parts for file in files)
 
 
 def node_code(*, platform: Platform) -> lambda_.Code:

@@ -54,6 +54,7 @@ class WorkflowApiStack(Stack):
         event_log: EventLog,
         streams: cloudfront.IVpcOrigin | None,
         schedules: Sequence[ScheduledWorkflow],
+        node_steps: bool,
     ) -> None:
         super().__init__(scope, id, description=f"Tailrace ({config.name}): the workflow API")
         api = WorkflowApi(self, "WorkflowApi", config=config.workflow_api)
@@ -62,7 +63,12 @@ class WorkflowApiStack(Stack):
         if stream_url is None:
             raise ValueError(f"The stage {config.name!r} has neither a stream service nor the URL of one.")
         runner = WorkflowFunction(
-            self, "WorkflowFunction", config=config.workflow_api, event_log=event_log, stream_url=stream_url
+            self,
+            "WorkflowFunction",
+            config=config.workflow_api,
+            event_log=event_log,
+            stream_url=stream_url,
+            node_steps=node_steps,
         )
         api.serve(runner.function)
         Schedules(self, "Schedules", workflows=schedules, function=runner.function, failures=runner.failures)
@@ -71,8 +77,10 @@ class WorkflowApiStack(Stack):
         CfnOutput(self, "ApiKeySecret", value=runner.key.secret_arn)
 
 
-def build(scope: Construct, config: StageConfig, *, schedules: Sequence[ScheduledWorkflow] = ()) -> None:
-    """Add a stage's stacks to an app."""
+def build(
+    scope: Construct, config: StageConfig, *, schedules: Sequence[ScheduledWorkflow] = (), node_steps: bool
+) -> None:
+    """Add a stage's stacks to an app; `node_steps` says whether workflows may have steps in Node.js."""
     prefix = f"Tailrace-{config.name}"
     log = EventLogStack(scope, f"{prefix}-EventLog", config=config)
     streams = None
@@ -85,4 +93,5 @@ def build(scope: Construct, config: StageConfig, *, schedules: Sequence[Schedule
         event_log=log.event_log,
         streams=streams,
         schedules=schedules,
+        node_steps=node_steps,
     )

@@ -34,12 +34,13 @@ class WorkflowFunction(Construct):
         config: WorkflowApiConfig,
         event_log: EventLog,
         stream_url: str,
+        node_steps: bool,
     ) -> None:
         super().__init__(scope, id)
         self.key = self._make_key()
         self.failures = self._make_failure_queue()
         records = RunRecords(self, "RunRecords")
-        node = NodeFunction(self, "NodeSteps", config=config, platform=platform(config))
+        node = NodeFunction(self, "NodeSteps", config=config, platform=platform(config)) if node_steps else None
         made = Function(
             self,
             "Runner",
@@ -59,21 +60,23 @@ class WorkflowFunction(Construct):
                 "TAILRACE_STREAM_URL": stream_url,
                 "TAILRACE_API_KEY_SECRET_ARN": self.key.secret_arn,
                 "TAILRACE_WORKFLOWS_FOLDER": "workflows",
-                "TAILRACE_NODE_FUNCTION": node.name,
+                **({"TAILRACE_NODE_FUNCTION": node.name} if node else {}),
             },
             log_days=config.log_days,
             failures=self.failures,
             reserved_concurrency=config.reserved_concurrency,
         )
         self._role = made.role
-        self._roles = (made.role, node.role)
+        self._roles: list[iam.IRole] = [made.role]
         self.function: lambda_.IFunction = made.function
         event_log.grant_append(self._role)
         event_log.grant_clear(self._role)
         records.grant_keep(self._role)
         self.key.grant_read(self._role)
-        node.grant_run(self._role)
         self._let_it_invoke_itself()
+        if node is not None:
+            node.grant_run(self._role)
+            self._roles.append(node.role)
         self._let_workflows(config)
 
     def _make_key(self) -> secretsmanager.Secret:
@@ -129,7 +132,7 @@ class WorkflowFunction(Construct):
         policy = iam.Policy(
             self,
             id,
-            roles=list(self._roles),
+            roles=self._roles,
             statements=[iam.PolicyStatement(actions=list(permission.actions), resources=list(permission.resources))],
         )
         explain_wildcards(policy, permission.reason, resources=permission.resources, actions=permission.actions)

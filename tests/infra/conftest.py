@@ -1,19 +1,21 @@
-"""Each stage is synthesized once, whichever processes ask for it: importing CDK and synthesizing takes seconds."""
+"""Every stage is synthesized once, in one process: loading the CDK takes seconds, and so does a stage."""
 
-import fcntl
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.infra.once import once, shared_folder
 from tests.infra.templates import Assembly
 
 ROOT = Path(__file__).resolve().parents[2]
 _PATIENCE_SECONDS = 400
+_SECONDS = "seconds.json"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,25 +27,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that all processes of this test run share."""
-    folder = tmp_path_factory.getbasetemp()
-    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-    path = shared / "assemblies"
-    path.mkdir(exist_ok=True)
-    return path
+    """What synthesizing made, in a folder for each stage."""
+    return once(shared_folder(tmp_path_factory) / "assemblies", _synthesize)
 
 
-def synthesize(program: list[str], folder: Path, stage: str) -> Assembly:
-    """Run a CDK app, unless another process has done so, and return what it made."""
-    with (folder.parent / f"{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        done = folder / "seconds.json"
-        if not done.exists():
-            started = time.monotonic()
-            environment = nobodys_environment() | {"TAILRACE_STAGE": stage, "CDK_OUTDIR": str(folder)}
-            subprocess.run([sys.executable, *program], cwd=ROOT, env=environment, check=True, timeout=300)
-            done.write_text(json.dumps(time.monotonic() - started))
-        return Assembly(folder, stage, json.loads(done.read_text()))
+def _synthesize(folder: Path) -> None:
+    before = _processor_seconds()
+    command = [sys.executable, "-m", "tests.infra.synthesize", str(folder)]
+    subprocess.run(command, cwd=ROOT, env=nobodys_environment(), check=True, timeout=_PATIENCE_SECONDS)
+    (folder / _SECONDS).write_text(json.dumps(_processor_seconds() - before))
+
+
+def _processor_seconds() -> float:
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime
 
 
 def nobodys_environment() -> dict[str, str]:
@@ -53,18 +50,37 @@ def nobodys_environment() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
+def processor_seconds(assemblies: Path) -> float:
+    """How much of a processor synthesizing all of them took, the CDK's own process included."""
+    seconds: float = json.loads((assemblies / _SECONDS).read_text())
+    return seconds
+
+
+@pytest.fixture(scope="session")
 def dev(assemblies: Path) -> Assembly:
     """The stage to try things in."""
-    return synthesize(["app.py"], assemblies / "dev", "dev")
+    return Assembly(assemblies / "dev", "dev")
 
 
 @pytest.fixture(scope="session")
 def prod(assemblies: Path) -> Assembly:
     """The stage that others rely on."""
-    return synthesize(["app.py"], assemblies / "prod", "prod")
+    return Assembly(assemblies / "prod", "prod")
 
 
 @pytest.fixture(scope="session")
 def custom(assemblies: Path) -> Assembly:
     """A stage in which people chose something else wherever they can."""
-    return synthesize(["-m", "tests.infra.custom_stage"], assemblies / "custom", "custom")
+    return Assembly(assemblies / "custom", "custom")
+
+
+@pytest.fixture(scope="session")
+def python_only(custom: Assembly) -> Assembly:
+    """A stage whose workflows have no steps in Node.js; the same app makes it."""
+    return replace(custom, stage="python-only")
+
+
+@pytest.fixture(params=["dev", "prod", "custom"])
+def stage(request: pytest.FixtureRequest, assemblies: Path) -> Assembly:
+    """Each of the stages that have all three stacks, in turn."""
+    return Assembly(assemblies / request.param, request.param)

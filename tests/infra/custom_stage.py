@@ -1,4 +1,7 @@
-"""An app whose stage chooses what the stages that come with Tailrace don't; run as a program by tests."""
+"""An app of two stages that choose what the stages that come with Tailrace don't."""
+
+from dataclasses import replace
+from pathlib import Path
 
 from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
@@ -35,21 +38,22 @@ CUSTOM = StageConfig(
     ),
 )
 
+PYTHON_ONLY = replace(CUSTOM, name="python-only", stream_service=None, stream_url="https://streams.example.org")
+"""Its workflows have no steps in Node.js, and its stream service runs elsewhere."""
 
-def main() -> None:
-    """Synthesize, as app.py does, but without the zip."""
-    app = App(analytics_reporting=False, context={"aws:cdk:bundling-stacks": []})
+
+def main(folder: Path) -> None:
+    """Synthesize, as app.py does, but without the zips."""
+    app = App(analytics_reporting=False, outdir=str(folder), context={"aws:cdk:bundling-stacks": []})
     build(
         app,
         CUSTOM,
+        node_steps=True,
         schedules=[
             ScheduledWorkflow(workflow_id="p_each_minute", schedule="rate(1 minute)"),
             ScheduledWorkflow(workflow_id="p_mornings", schedule="cron(0 8 * * ? *)", timezone="Europe/Berlin"),
         ],
     )
+    build(app, PYTHON_ONLY, node_steps=False)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()
-
-
-if __name__ == "__main__":
-    main()

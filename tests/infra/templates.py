@@ -56,7 +56,6 @@ class Assembly:
 
     folder: Path
     stage: str
-    seconds: float
 
     @property
     def event_log(self) -> Template:

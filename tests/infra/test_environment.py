@@ -16,11 +16,9 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_no_settings")
-@pytest.mark.parametrize("name", ["dev", "prod", "custom"])
 def test_workflow_function_builds_its_settings_from_the_templates_environment(
-    name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    stage: Assembly, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage: Assembly = request.getfixturevalue(name)
     block = resolve(stage.workflow_api.only("AWS::Lambda::Function", containing="Runner")["Environment"]["Variables"])
     for variable, value in block.items():
         monkeypatch.setenv(variable, value)
@@ -33,16 +31,14 @@ def test_workflow_function_builds_its_settings_from_the_templates_environment(
     assert settings.api_key_secret_arn == SECRET_ARN
     assert settings.node_function == NODE_FUNCTION
     assert settings.stream_url == "https://d111111abcdef8.cloudfront.net"
-    assert settings.retention_days == (7 if name == "custom" else 30)
+    assert settings.retention_days == (7 if stage.stage == "custom" else 30)
     _every_variable_is_a_setting(block, ApiSettings)
 
 
 @pytest.mark.usefixtures("_no_settings")
-@pytest.mark.parametrize("name", ["dev", "prod", "custom"])
 def test_stream_service_builds_its_settings_from_the_templates_environment(
-    name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    stage: Assembly, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage: Assembly = request.getfixturevalue(name)
     [container] = stage.stream_service.only("AWS::ECS::TaskDefinition")["ContainerDefinitions"]
     block = resolve({each["Name"]: each["Value"] for each in container["Environment"]})
     for variable, value in block.items():
@@ -52,7 +48,7 @@ def test_stream_service_builds_its_settings_from_the_templates_environment(
 
     assert (settings.host, settings.port) == ("0.0.0.0", container["PortMappings"][0]["ContainerPort"])
     assert (settings.event_log_table, settings.notice_topic_arn) == (TABLE_NAME, TOPIC_ARN)
-    assert settings.retention_days == (7 if name == "custom" else 30)
+    assert settings.retention_days == (7 if stage.stage == "custom" else 30)
     _every_variable_is_a_setting(block, StreamSettings)
 
 

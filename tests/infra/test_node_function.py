@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.node_code import RUNNER, assemble
+from infra.node_code import RUNNER, assemble, has_node_steps
 from infra.packages import PackagesUnavailable, Platform
 from tailrace import Workflow
 from tailrace.node import NodeStep
@@ -45,6 +45,25 @@ def test_people_give_their_node_steps_what_they_give_their_workflows(custom: Ass
     }
     assert SECRET_ARN in resources
     assert "arn:aws:s3:::invoices/*" in resources
+
+
+def test_without_steps_in_node_there_is_no_function_for_them(python_only: Assembly) -> None:
+    workflows = python_only.workflow_api.only(FUNCTION)
+
+    assert "TAILRACE_NODE_FUNCTION" not in workflows["Environment"]["Variables"]
+
+
+@pytest.mark.parametrize(
+    ("file", "counts"),
+    [("steps/code.mjs", True), ("code.js", True), ("steps/node_modules/left/index.js", False), ("hello.py", False)],
+)
+def test_a_file_that_a_workflow_could_name_as_a_step_brings_the_function(
+    file: str, counts: bool, tmp_path: Path
+) -> None:
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).touch()
+
+    assert has_node_steps(tmp_path) is counts
 
 
 def test_zip_has_the_runner_and_the_steps_in_their_places_and_no_python(tmp_path: Path) -> None:
