@@ -20,7 +20,8 @@ CDK_ENV = PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_V
 CDK = $(CDK_ENV) $(VENV)/cdk/node_modules/.bin/cdk --no-notices --no-version-reporting --no-lookups -c stage=$(STAGE)
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test lint types format lock clean synth deploy destroy deploy-local bench-cold bench-steps
+.PHONY: help dev test lint types format lock clean synth deploy destroy deploy-local bench bench-quick bench-light bench-docs \
+	bench-cold bench-steps soak
 
 help: ## Print this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -28,7 +29,7 @@ help: ## Print this menu
 dev: $(VENV)/.dev ## Run the whole system on this machine (Ctrl-C stops it)
 	@$(BIN)/tailrace dev $(ARGS)
 
-test: lint types $(CDK_INSTALLED) $(NODE_CLIENT) $(WIRE_CLIENTS)/node_modules/.installed $(VENV)/.chromium ## Everything that must pass: ruff, mypy --strict, pytest
+test: lint types $(CDK_INSTALLED) $(NODE_CLIENT) $(WIRE_CLIENTS)/node_modules/.installed $(VENV)/.chromium $(if $(shell command -v $(CC)),$(BENCH)/sseload $(BENCH)/floor) ## Everything that must pass: ruff, mypy --strict, pytest
 	$(BIN)/pytest -q --numprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.test
@@ -63,6 +64,9 @@ bench: $(BENCH)/.peers ## Measure Tailrace beside other servers, and its other p
 
 bench-quick: $(BENCH)/.peers ## A short look at the same: one pass, few cells, nothing kept
 	@$(BIN)/python -m benchmarks.run --quick $(ARGS)
+
+bench-light: $(BENCH)/.peers ## Whether all that is measured works: every cell with little load, nothing kept
+	@$(BIN)/python -m benchmarks.run --light $(ARGS)
 
 bench-docs: $(VENV)/.dev ## Write the newest results into docs/performance.md
 	@$(BIN)/python -m benchmarks.docs

@@ -16,6 +16,7 @@ SERVER_CORE = 0
 GENERATOR_CORE = 1
 PATIENCE = 20.0
 _PAUSE = 0.02
+_GRACE = 0.7
 
 
 class NotStarted(Exception):
@@ -65,7 +66,7 @@ def _stop(running: subprocess.Popen[bytes]) -> None:
     children = descendants(running.pid)
     running.terminate()
     try:
-        running.wait(3)
+        running.wait(_GRACE)
     except subprocess.TimeoutExpired:
         running.kill()
         running.wait()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from benchmarks import docs, table
 from benchmarks.generator import Failed, measure
 from benchmarks.paths.report import measure_paths
-from benchmarks.plan import Cell, full_plan, quick_plan, small_plan
+from benchmarks.plan import Cell, full_plan, light_plan, quick_plan
 from benchmarks.processes import NotStarted
 from benchmarks.results import RESULTS, Entry, Results, about
 from benchmarks.running import BUILD
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one pass of few cells; nothing is kept")
-    parser.add_argument("--small", action="store_true", help="one pass of every cell with few clients; nothing is kept")
+    parser.add_argument("--light", action="store_true", help="one pass of every cell with little load; nothing is kept")
     parser.add_argument("--fresh", action="store_true", help="forget the passes of a run that was stopped")
     parser.add_argument("--passes", type=int, default=PASSES)
     parser.add_argument("--minutes", type=float, default=MINUTES, help="stop between two cells after this time")
@@ -53,8 +53,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _plan(options: argparse.Namespace) -> tuple[str, tuple[Cell, ...], int]:
     if options.quick:
         return "quick", quick_plan(), 1
-    if options.small:
-        return "small", small_plan(), 1
+    if options.light:
+        return "light", light_plan(), 1
     return "full", full_plan(), options.passes
 
 

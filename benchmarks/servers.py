@@ -126,6 +126,7 @@ PUSHPIN = Server(
     start=pushpin,
     missing=lambda: _program("pushpin", "zurl", "nginx") or _peers_environment(),
     replays=False,
+    options=("-w", "64"),  # with more on their way at once it answers 502
 )
 SSE_STARLETTE = Server(name="sse", title="sse-starlette", start=_sse_starlette, missing=_peers_environment)
 

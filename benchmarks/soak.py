@@ -92,7 +92,7 @@ def soak(seconds: float) -> Soak:
     row = min(seconds / ROWS, LONGEST_ROW_SECONDS)
     loads = [Load(RATE, seconds=row)] * max(1, round(seconds / row))
     # All stretches are gone through, also behind one that was late: what counts here is what arrives.
-    options = ("-e", str(BACK), "-I", f"{GENERATION}-", "-k", f"{RECONNECTS:g}", "-a")
+    options = ("-e", str(BACK), "-I", f"{GENERATION}-", "-k", f"{RECONNECTS:g}", "-a", "-y")
     with TAILRACE.running() as server:
         measured = measure(server, loads, clients=CLIENTS, streams=STREAMS, replay=FILLED, options=options)
         return Soak(measured.stages)

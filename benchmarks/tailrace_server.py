@@ -86,13 +86,17 @@ async def serve(port: int, posts_port: int) -> None:
     hub = Hub(ask=reader.ask, bounds=settings.bounds, due=Pacer(every=settings.pass_milliseconds / 1000).due)
     pulse = healthy_pulse()
     sweeper = heart.Sweeper(hub, pulse, every=settings.sweep_seconds, degraded_every=settings.degraded_sweep_seconds)
+
+    def stop() -> None:
+        server.should_exit = server.force_exit = True  # nobody waits for a polite end here
+
     server = make_server(
         make_app(settings, hub=hub, table=table, pulse=pulse),
         host=HOST,
         port=port,
         silence_seconds=SILENCE_SECONDS,
         take_over=settings.take_over,
-        on_signal=lambda: setattr(server, "should_exit", True),
+        on_signal=stop,
     )
     await take_posts(posts_port, Publisher(hub, table).publish)
     async with asyncio.TaskGroup() as parts:

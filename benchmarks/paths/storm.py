@@ -1,4 +1,4 @@
-"""A storm: all clients of a stream come back at once, with the id of their last event, and the log is read how often."""
+"""A storm: all clients of a stream come back at once, with the ids of their last events; how often the log is read."""
 
 import json
 import urllib.request

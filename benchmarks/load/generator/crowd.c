@@ -159,7 +159,7 @@ void crowd_turn(void)
 {
     struct epoll_event events[EVENTS_AT_ONCE];
     u64 began = now_us();
-    int count = epoll_wait(events_fd, events, EVENTS_AT_ONCE, 0);
+    int count = epoll_wait(events_fd, events, EVENTS_AT_ONCE, options->sleeps ? 1 : 0);
     if (count <= 0) {
         pause_a_moment();
         crowd.idle_us += now_us() - began;

@@ -1,4 +1,5 @@
-/* All clients and the publisher, in one event loop that never sleeps: a server that wakes it would pay for that. */
+/* All clients and the publisher, in one event loop. Unless it is told to, it never sleeps: a server that wakes it would
+   pay for that. */
 #ifndef CROWD_H
 #define CROWD_H
 

@@ -25,6 +25,7 @@ typedef struct {
     int settle_seconds;    /* how long memory is left to settle before it is measured */
     double reconnects;     /* clients a second that go and come back with the id of their last event */
     bool singly;           /* post each event by itself: the server takes a post for one event */
+    bool sleeps;           /* while nothing is to be done: latencies are then less sure */
     bool climb;            /* end at the first stage that the server does not sustain */
     const char *pids;      /* the server's processes */
     const char *follow;    /* path of a stream */

@@ -132,7 +132,7 @@ static u64 publish_stage(const Stage *stage, u64 began, u64 notices)
 static void drain(u64 wanted)
 {
     u64 end = now_us() + (u64)options.drain_seconds * 1000000;
-    while (tally.delivered < wanted && now_us() < end) {
+    while (tally.delivered + tally.missing < wanted && now_us() < end) {
         publisher_flush();
         crowd_turn();
     }

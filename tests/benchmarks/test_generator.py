@@ -1,0 +1,101 @@
+"""The load generator is an instrument: what it says about a server must be so."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from benchmarks.generator import Failed, Load, measure
+from benchmarks.posts import HOST, take_posts
+from benchmarks.processes import free_ports
+from benchmarks.running import BUILD, Running
+from benchmarks.servers import COALESCING_FLOOR, FLOOR, Server
+
+pytestmark = pytest.mark.skipif(not (BUILD / "sseload").exists(), reason="needs a C compiler: make build/bench/sseload")
+
+_HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+_GENTLE = ("-y",)
+
+
+class Faulty:
+    """A server that gives each event to its clients as often as `copies` says, in chunks of some bytes."""
+
+    def __init__(self, *, copies: dict[int, int], chunk: int, status: bytes = b"200 OK") -> None:
+        self._copies = copies
+        self._chunk = chunk
+        self._head = _HEAD.replace(b"200 OK", status)
+        self._writers: list[asyncio.StreamWriter] = []
+        self._number = 0
+
+    async def follow(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(self._head)
+        self._writers.append(writer)
+
+    def publish(self, _stream: str, payloads: list[str]) -> None:
+        for payload in payloads:
+            self._number += 1
+            for _ in range(self._copies.get(self._number, 1)):
+                self._write(f"data: {payload}\n\n".encode())
+
+    def _write(self, frame: bytes) -> None:
+        pieces = [frame[start : start + self._chunk] for start in range(0, len(frame), self._chunk)]
+        chunks = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+        for writer in self._writers:
+            writer.write(chunks)
+
+    async def serve(self, port: int, posts_port: int, started: threading.Event, stop: asyncio.Event) -> None:
+        streams = await asyncio.start_server(self.follow, HOST, port)
+        posts = await take_posts(posts_port, self.publish)
+        started.set()
+        await stop.wait()
+        posts.close()
+        streams.close()
+        for writer in self._writers:
+            writer.transport.abort()
+
+
+@contextmanager
+def running(server: Faulty) -> Iterator[Running]:
+    port, posts_port = free_ports(2)
+    started, stop = threading.Event(), asyncio.Event()
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_until_complete, args=(server.serve(port, posts_port, started, stop),))
+    thread.start()
+    try:
+        assert started.wait(10)
+        yield Running(port=port, posts_port=posts_port, pids=())
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+        loop.close()
+
+
+@pytest.mark.parametrize("server", [FLOOR, COALESCING_FLOOR], ids=lambda server: server.name)
+def test_every_event_of_every_client_is_counted(server: Server) -> None:
+    with server.running() as floor:
+        measured = measure(
+            floor, [Load(50, seconds=0.2), Load(500, batch=10, seconds=0.2)], clients=20, options=_GENTLE
+        )
+
+    assert [stage.wanted for stage in measured.stages] == [200, 2000]
+    assert [stage.delivered for stage in measured.stages] == [200, 2000]
+    assert [stage.missing + stage.doubled for stage in measured.stages] == [0, 0]
+    assert all(stage.cpu_us_each > 0 for stage in measured.stages)
+
+
+@pytest.mark.parametrize("chunk", [3, 1000])
+def test_missing_and_doubled_events_are_told_however_the_body_is_cut(chunk: int) -> None:
+    with running(Faulty(copies={3: 0, 4: 0, 7: 2}, chunk=chunk)) as faulty:
+        measured = measure(faulty, [Load(100, seconds=0.1)], clients=5, options=_GENTLE)
+
+    (stage,) = measured.stages
+    assert (stage.wanted, stage.delivered, stage.missing, stage.doubled) == (50, 40, 10, 5)
+    assert not stage.sustained
+
+
+def test_clients_that_are_refused_are_no_measurement() -> None:
+    with running(Faulty(copies={}, chunk=100, status=b"503 Full")) as full, pytest.raises(Failed, match="503"):
+        measure(full, [Load(10, seconds=0.1)], clients=2)
