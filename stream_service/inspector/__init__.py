@@ -11,7 +11,12 @@ from starlette.responses import FileResponse, Response
 from tailrace.event import workflow_id
 
 _FOLDER = Path(__file__).parent
-_ASSETS = {"page.css": "text/css", "page.js": "text/javascript", "frames.js": "text/javascript"}
+_ASSETS = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "frames.js": "text/javascript",
+    "readable.js": "text/javascript",
+}
 _HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": (
@@ -29,12 +34,14 @@ def inspector() -> APIRouter:
     """Make the page's routes. It is the same page for every stream: it reads the id from its own address."""
     router = APIRouter(tags=["page"], include_in_schema=False)
 
+    @router.head("/streams/assets/{name}")
     @router.get("/streams/assets/{name}")
     async def asset(name: str) -> Response:
         if name not in _ASSETS:
             raise HTTPException(404)
         return FileResponse(_FOLDER / name, media_type=_ASSETS[name], headers=_HEADERS)
 
+    @router.head("/streams/{stream_id}")
     @router.get("/streams/{stream_id}")
     async def page(
         stream_id: Annotated[str, AfterValidator(workflow_id), PathParameter()],  # noqa: ARG001 - checked, not used

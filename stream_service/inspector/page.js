@@ -1,9 +1,11 @@
 // Shows one stream: replayed and live events, the connection's state in words, and the lines to copy.
 
 import { frames } from "./frames.js";
+import { readable } from "./readable.js";
 
 const KEPT = 500; // events on the page; older ones go, the log has them
 const LONGEST_PAUSE = 15_000; // milliseconds between two tries to connect
+const LONGEST_SILENCE = 45_000; // milliseconds, three keepalives: the connection has died without a word
 
 const id = decodeURIComponent(location.pathname.split("/").pop());
 const address = new URL(`../pipelines/${encodeURIComponent(id)}/sse${location.search}`, location.href);
@@ -11,37 +13,62 @@ const element = (name) => document.getElementById(name);
 const hidden = new Set(); // channels that the reader does not want to see
 const channels = new Map(); // name → how many events
 let cursor = null;
-let live = false;
+let live = false; // until `$sync`, what comes is a replay
+let retry = 1000; // milliseconds, as the service wishes
 
 function say(state, words) {
-  element("state").dataset.state = state;
-  element("state").textContent = words;
+  if (element("state").textContent !== words) {
+    element("state").dataset.state = state;
+    element("state").textContent = words; // read aloud by screen readers, each time
+  }
 }
 
 async function follow() {
   let failures = 0;
   for (;;) {
+    const connection = new AbortController();
     try {
-      const headers = cursor === null ? {} : { "Last-Event-ID": cursor };
-      const url = new URL(address);
-      url.searchParams.set("control", "1");
-      const response = await fetch(url, { headers, cache: "no-store", credentials: "include" });
-      if (!response.ok) {
-        return refuse(response);
+      const response = await connect(connection.signal);
+      if (response.status >= 400 && response.status < 500) {
+        return refuse(response); // trying again can't help; anything else passes by itself
       }
-      failures = 0;
-      say("replaying", "Connected. Replaying what was sent before …");
-      for await (const frame of frames(response)) {
-        show(frame);
+      failures = response.ok ? 0 : failures + 1;
+      if (response.ok) {
+        say("replaying", "Connected. Replaying what was sent before …");
+        await showAll(response, connection);
       }
-    } catch (error) {
+    } catch {
       failures += 1; // the network, or a service that is just being replaced
     }
-    live = true; // what comes from now on is no replay of history, but what was missed
-    const pause = Math.min(LONGEST_PAUSE, 1000 * 2 ** failures) * (0.5 + Math.random() / 2);
-    say("reconnecting", `Disconnected. Trying again in ${Math.ceil(pause / 1000)} s …`);
+    live = false;
+    connection.abort();
+    const pause = Math.min(LONGEST_PAUSE, retry * 2 ** failures); // the service has told each client another time
+    say("reconnecting", `Disconnected. Reconnecting in ${Math.ceil(pause / 1000)} s …`);
     await new Promise((resolve) => setTimeout(resolve, pause));
-    say("connecting", "Connecting …");
+  }
+}
+
+function connect(signal) {
+  const url = new URL(address);
+  url.searchParams.set("control", "1");
+  const headers = cursor === null ? {} : { "Last-Event-ID": cursor };
+  return fetch(url, { headers, signal, cache: "no-store", credentials: "include" });
+}
+
+async function showAll(response, connection) {
+  const giveUp = () => connection.abort();
+  let silence = setTimeout(giveUp, LONGEST_SILENCE);
+  try {
+    for await (const frame of frames(response)) {
+      clearTimeout(silence);
+      silence = setTimeout(giveUp, LONGEST_SILENCE);
+      retry = frame.retry ?? retry;
+      if (frame.data !== undefined) {
+        show(frame);
+      }
+    }
+  } finally {
+    clearTimeout(silence);
   }
 }
 
@@ -67,7 +94,7 @@ function add({ event, id: eventId, data }) {
   item.className = isGap ? "gap" : live ? "live" : "replayed";
   item.querySelector(".channel").textContent = event;
   item.querySelector(".id").textContent = eventId ?? "";
-  item.querySelector("time").textContent = new Date().toLocaleTimeString();
+  item.querySelector("time").textContent = live ? new Date().toLocaleTimeString() : ""; // a replayed one came earlier
   item.querySelector(".mark").textContent = isGap ? "lost" : live ? "" : "replayed";
   item.querySelector(".payload").textContent = isGap ? gapInWords(data) : readable(data);
   item.hidden = hidden.has(event);
@@ -78,14 +105,6 @@ function add({ event, id: eventId, data }) {
   element("empty").hidden = true;
   if (!isGap) {
     count(event);
-  }
-}
-
-function readable(data) {
-  try {
-    return JSON.stringify(JSON.parse(data), null, 2);
-  } catch {
-    return data;
   }
 }
 
@@ -125,19 +144,31 @@ function addToggle(channel) {
   element("channels").append(label);
 }
 
+// A text as JavaScript has it, also between <script> and </script>.
+function literal(text) {
+  return JSON.stringify(text).replaceAll("<", "\\u003c");
+}
+
 function writeSnippet() {
   const listeners = [...(channels.size > 0 ? channels.keys() : ["events"])].map(
-    (channel) => `stream.addEventListener(${JSON.stringify(channel)}, (e) => console.log(JSON.parse(e.data)));`,
+    (channel) => `stream.addEventListener(${literal(channel)}, (e) => console.log(JSON.parse(e.data)));`,
   );
-  element("snippet").textContent = [`const stream = new EventSource(${JSON.stringify(address.href)});`, ...listeners].join("\n");
+  element("snippet").textContent = [`const stream = new EventSource(${literal(address.href)});`, ...listeners].join("\n");
+}
+
+async function copy() {
+  try {
+    await navigator.clipboard.writeText(element("snippet").textContent);
+    element("copy").textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(element("snippet")); // only pages that came by HTTPS may write to the clipboard
+    element("copy").textContent = "Selected: press Ctrl+C";
+  }
 }
 
 element("stream").textContent = id;
 document.title = `${id} · Tailrace`;
 element("curl").textContent = `curl -N '${address.href}'`;
 writeSnippet();
-element("copy").addEventListener("click", async () => {
-  await navigator.clipboard.writeText(element("snippet").textContent);
-  element("copy").textContent = "Copied";
-});
+element("copy").addEventListener("click", copy);
 follow();
