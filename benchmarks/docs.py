@@ -30,6 +30,7 @@ def _machine(results: Results) -> str:
 
 PARTS: Mapping[str, Callable[[Results], str]] = {
     "machine": _machine,
+    "plot": lambda _: f"![Deliveries a second at 1,000, 5,000 and 10,000 clients]({PLOT.name})\n",
     "reached": table.reached,
     "rates": table.rates,
     "costs": table.costs,
