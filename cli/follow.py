@@ -42,6 +42,10 @@ class _Trouble(Exception):
     """An answer that may be another one next time."""
 
 
+class _Over(Exception):
+    """There will never be another event."""
+
+
 def follow(
     url: str,
     *,
@@ -59,28 +63,40 @@ def follow(
     with http_client(url, timeout=httpx.Timeout(10, read=silence)) as client:
         while True:
             parser, reason = EventStreamParser(), "The stream ended"
+            request = client.build_request("GET", url, params=query, headers=_headers(cursor))
             try:
-                with client.stream(
-                    "GET", url, params=query, headers=_headers(cursor), follow_redirects=True
-                ) as response:
-                    if response.status_code == HTTPStatus.NO_CONTENT:
-                        return
-                    _check(response)
+                for heard in _connect(client, request, parser):
                     known = True
-                    yield Opened(url=url, cursor=cursor)
-                    for piece in response.iter_bytes():
-                        for event in parser.feed(piece):
-                            cursor = event.id or cursor
-                            yield event
-            except httpx.ReadTimeout:
-                reason = f"Nothing came for {silence:g} seconds"
+                    if isinstance(heard, Received):
+                        cursor = heard.id or cursor
+                    yield heard
+            except _Over:
+                return
             except (httpx.TransportError, _Trouble) as error:
                 if not known and isinstance(error, httpx.ConnectError):
                     raise _unreachable(url, error) from error
-                reason = f"The connection was lost ({error or type(error).__name__})"
+                reason = _reason(error, silence)
             pause = pause if parser.retry is None else parser.retry
             yield Lost(reason=reason, pause=pause)
             wait(pause)
+
+
+def _connect(client: httpx.Client, request: httpx.Request, parser: EventStreamParser) -> Iterator[Opened | Received]:
+    """Read one connection, until it ends."""
+    response = client.send(request, stream=True, follow_redirects=True)
+    try:
+        _check(response)
+        yield Opened(url=str(request.url), cursor=request.headers.get("last-event-id"))
+        for piece in response.iter_bytes():
+            yield from parser.feed(piece)
+    finally:
+        response.close()
+
+
+def _reason(error: Exception, silence: float) -> str:
+    if isinstance(error, httpx.ReadTimeout):
+        return f"Nothing came for {silence:g} seconds"
+    return f"The connection was lost ({error or type(error).__name__})"
 
 
 def _headers(cursor: str | None) -> Mapping[str, str]:
@@ -89,6 +105,8 @@ def _headers(cursor: str | None) -> Mapping[str, str]:
 
 
 def _check(response: httpx.Response) -> None:
+    if response.status_code == HTTPStatus.NO_CONTENT:
+        raise _Over
     if response.is_server_error:
         raise _Trouble(f"{response.status_code} {response.reason_phrase}")
     if response.is_error:

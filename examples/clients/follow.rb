@@ -25,7 +25,7 @@ loop do
       end
     end
   end
-rescue SystemCallError, IOError, Net::ReadTimeout => error
+rescue SystemCallError, IOError, Timeout::Error => error
   warn "Disconnected (#{error.message}); trying again."
 ensure
   sleep 1

@@ -1,53 +1,17 @@
-"""`tailrace list`, `invoke` and `tail` against a running `tailrace dev`, as its user types them."""
+"""`tailrace list` and `invoke` against a running `tailrace dev`, as its user types them."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import environment, following, tailrace
-from tests.support.dev import Dev, running_dev
-
-ORDERS = '''"""Takes orders."""
-
-from tailrace.pd import Pd
-from tailrace.workflow import Workflow
-
-workflow = Workflow("p_orders")
+from tests.support.command import tailrace
+from tests.support.dev import Dev
 
 
-@workflow.step
-def check(pd: Pd) -> object:
-    order = pd.steps["trigger"]["event"]["body"]
-    if order == "empty":
-        return pd.flow.exit("nothing to do")
-    if order == "respond":
-        pd.respond({"status": 418, "body": "a teapot"})
-    return order
-
-
-@workflow.step
-def place(pd: Pd) -> None:
-    event = pd.steps["trigger"]["event"]
-    told = {"query": event["query"], "kind": event["headers"].get("content-type"), "x": event["headers"].get("x-name")}
-    pd.send.sse(channel="orders", payload={"order": pd.steps["check"]["$return_value"]})
-    pd.send.sse(channel="told", payload=told)
-    if pd.steps["check"]["$return_value"] == "fail":
-        raise ValueError("no [such] order")
-'''
-
-
-@pytest.fixture(scope="module")
-def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
-    with running_dev(tmp_path_factory.mktemp("project")) as dev:
-        dev.write_workflow("orders", ORDERS)
-        dev.write_workflow("broken", "import a_package_that_is_not_there\n")
-        yield dev
+@pytest.fixture
+def dev(orders_dev: Dev) -> Dev:
+    return orders_dev
 
 
 def test_list_names_workflows_steps_and_modules_that_failed(dev: Dev) -> None:
@@ -182,60 +146,3 @@ def test_environment_names_the_system(dev: Dev, tmp_path: Path) -> None:
     variables = {"TAILRACE_API_URL": system.api_url, "TAILRACE_API_KEY": system.api_key}
 
     assert "p_hello" in tailrace("list", folder=tmp_path, variables=variables).out
-
-
-def test_tail_shows_what_was_sent_and_what_is_sent_until_ctrl_c(dev: Dev) -> None:
-    dev.post("p_hello")
-
-    with following("tail", "p_hello", folder=dev.folder) as tail:
-        tail.expect(lambda: tail.lines)
-        before = len(tail.lines)
-        dev.post("p_hello")
-        tail.expect(lambda: len(tail.lines) > before)
-
-        assert tail.stop(signal.SIGINT) == 130
-
-    event_id, channel, payload = tail.lines[-1].split(" ", 2)
-    assert (channel, payload) == ("greetings", '{"text":"first"}')
-    assert event_id.endswith(f"-{len(tail.lines)}")
-    assert tail.notes == [f"Following {dev.system.stream_url}/pipelines/p_hello/sse. Ctrl-C ends it."]
-
-
-def test_tail_shows_the_channels_that_were_asked_for_as_json(dev: Dev) -> None:
-    run = json.loads(tailrace("invoke", "p_orders", "--json", "--data", "told", folder=dev.folder).out)
-
-    arguments = ("--json", "--channel", "told", "--channel", "other", "--replay", "1")
-    with following("tail", "p_orders", *arguments, folder=dev.folder) as tail:
-        tail.expect(lambda: tail.lines)
-
-    (event,) = map(json.loads, tail.lines)
-    assert (event["id"], event["channel"], event["payload"]["x"]) == (run["sent"]["last_id"], "told", None)
-
-
-def test_tail_goes_on_behind_an_event_and_tells_a_gap_in_words(dev: Dev) -> None:
-    first = json.loads(tailrace("invoke", "p_hello", "--json", folder=dev.folder).out)["sent"]["last_id"]
-    second = json.loads(tailrace("invoke", "p_hello", "--json", folder=dev.folder).out)["sent"]["last_id"]
-
-    with following("tail", "p_hello", "--last-event-id", first, folder=dev.folder) as tail:
-        tail.expect(lambda: tail.lines)
-    with following("tail", "p_hello", "--last-event-id", "nonsense", folder=dev.folder) as lost:
-        lost.expect(lambda: lost.lines)
-
-    assert tail.lines[0].split()[0] == second
-    assert lost.lines[0].startswith("Gap: The stream does not know the id nonsense")
-
-
-def test_pipe_that_is_closed_ends_tail_quietly(dev: Dev) -> None:
-    command = [sys.executable, "-m", "cli", "tail", "p_hello", "--json"]
-    reading, writing = os.pipe()
-    with subprocess.Popen(
-        command, cwd=dev.folder, env=environment(), stdout=writing, stderr=subprocess.PIPE, text=True
-    ) as process:
-        os.close(writing)
-        with os.fdopen(reading) as pipe:
-            dev.post("p_hello")
-            assert json.loads(pipe.readline())["channel"] == "greetings"
-        while process.poll() is None:
-            dev.post("p_hello")
-        assert process.stderr is not None
-        assert [line for line in process.stderr if not line.startswith("Following")] == []

@@ -26,7 +26,7 @@ def test_stream_that_ends_goes_on_behind_the_last_event_after_the_pause_that_it_
 
     assert events(heard) == ["1", "2"]
     assert heard[2] == Lost(reason="The stream ended", pause=1.25)
-    assert heard[3] == Opened(url=url, cursor="m1-1")
+    assert heard[3] == Opened(url=f"{url}?channel=a+b", cursor="m1-1")
     assert pauses == [1.25]
     assert all("get /pipelines/p_hello/sse?channel=a" in request for request in server.requests)
     assert "last-event-id" not in server.requests[0]
