@@ -1,5 +1,6 @@
 """`python -m stream_service`: runs the stream service with the settings that the environment holds."""
 
+import signal
 import sys
 
 import uvloop
@@ -30,7 +31,11 @@ def main() -> int:
 
 
 async def _serve(settings: Settings) -> None:
-    await make_service(settings, task=task_id()).run()
+    service = make_service(settings, task=task_id())
+    # What uvicorn puts back once it has stopped: a further signal must not keep the queue from being removed.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    await service.run()
 
 
 if __name__ == "__main__":

@@ -138,17 +138,21 @@ async def test_second_signal_hurries_and_still_ends_streams_politely(
     assert not [line for line in service.output if "Traceback" in line]
 
 
-async def test_third_signal_does_not_wait_for_anything(environment: Environment) -> None:
+async def test_signal_after_signal_ends_the_service_soon_and_leaves_nothing(
+    environment: Environment, aws_clients: AwsClients, notice_topic_arn: str
+) -> None:
     async with (
         stream_service(environment | {"TAILRACE_DRAIN_SECONDS": "45"}) as service,
         follow(service.url, "p_a") as client,
     ):
         await client.next()
-        for _ in range(3):
-            interrupt(service)
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(20):
+            while service.child.exit_code is None:
+                interrupt(service)
+                await asyncio.sleep(0.02)
 
-        assert await exit_code(service, patience=10) == 0
+    assert service.child.exit_code == 0, "\n".join(service.output)
+    assert nothing_is_left(aws_clients, notice_topic_arn)
 
 
 async def test_stream_that_comes_during_the_drain_is_asked_to_come_again(environment: Environment) -> None:

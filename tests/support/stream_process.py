@@ -77,8 +77,9 @@ def resident_bytes(service: Service) -> int:
 
 
 def interrupt(service: Service, number: signal.Signals = signal.SIGTERM) -> None:
-    """Send the process a signal."""
-    os.kill(service.child.pid, number)
+    """Send the process a signal, unless it has just ended."""
+    with suppress(ProcessLookupError):
+        os.kill(service.child.pid, number)
 
 
 async def exit_code(service: Service, *, patience: float) -> int:
