@@ -1,6 +1,7 @@
 """What a client is told when there can be no stream: problem details (RFC 9457), with what to do about it."""
 
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -26,8 +27,13 @@ def problem(status: int, detail: str, *, headers: dict[str, str] | None = None) 
 
 async def _explain_validation(_: Request, error: Exception) -> JSONResponse:
     wrong = error.errors() if isinstance(error, RequestValidationError) else []
-    reasons = [f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg'].removeprefix('Value error, ')}" for each in wrong]
-    return problem(422, "; ".join(reasons))
+    return problem(422, "; ".join(f"{'.'.join(map(str, each['loc'][1:]))}: {_reason(each)}" for each in wrong))
+
+
+def _reason(wrong: dict[str, Any]) -> str:
+    if wrong["type"] == "bool_parsing":
+        return "Input should be 0 or 1"
+    return str(wrong["msg"]).removeprefix("Value error, ")
 
 
 async def _explain_status(request: Request, error: Exception) -> JSONResponse:

@@ -1,0 +1,1 @@
+"""What strangers send: each case with its answer, and nobody else notices."""
