@@ -30,9 +30,12 @@ class Bounds:
 
 
 def at_once(stream: Stream) -> None:
-    """Deliver to all clients of a stream, now."""
-    for _ in stream.deliver():
-        pass
+    """Deliver to all clients of a stream, now, in as many passes as it takes."""
+    again = True
+    while again:
+        for _ in stream.deliver():
+            pass
+        again = stream.behind
 
 
 class Hub:
