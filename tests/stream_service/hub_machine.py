@@ -15,7 +15,7 @@ from tests.stream_service.lineage import Lineage
 from tests.support.hub import Client, Pending, SteppedHub, Streams, notice_of
 from tests.support.log import DAY, HOUR
 
-TINY = Bounds(ring_events=6, ring_bytes=400, all_rings_bytes=250, linger=30, patience=60)
+TINY = Bounds(ring_events=5, ring_bytes=300, all_rings_bytes=200, linger=30, patience=60)
 CLIENTS = 4
 
 channels = st.lists(st.sampled_from("ab"), min_size=1, max_size=5)
@@ -58,19 +58,23 @@ class HubMachine(RuleBasedStateMachine):
         self.batches: list[Batch] = []
         self.lineages: list[Lineage] = []
         self.to_empty: dict[int, str] = {}
+        self.lossless = False
+        """Whether every notice arrives in the end: then nothing needs a sweep."""
+        self.on_the_way: list[Batch] = []
 
     # --- the log
 
-    @initialize(there=st.lists(channels, max_size=4), kinds=st.tuples(kinds, kinds))
-    def begin(self, there: list[list[str]], kinds: tuple[tuple[bool, bool], ...]) -> None:
+    @initialize(there=st.lists(channels, max_size=6), kinds=st.tuples(kinds, kinds), lossless=st.booleans())
+    def begin(self, there: list[list[str]], kinds: tuple[tuple[bool, bool], ...], *, lossless: bool) -> None:
+        self.lossless = lossless
         for hub, (prompt, paced) in zip(self.hubs, kinds, strict=True):
             hub.prompt, hub.paced = prompt, paced
         for each in there:
-            self.batches.append(self.streams.append(*each))
+            self.append(each)
 
     @rule(channels=channels)
     def append(self, channels: list[str]) -> None:
-        self.batches.append(self.streams.append(*channels))
+        self._recorded(self.streams.append(*channels))
         self._forget_what_is_gone()
 
     @rule(channels=channels)
@@ -79,9 +83,15 @@ class HubMachine(RuleBasedStateMachine):
         for hub in self.hubs:
             hub.offer(self.batches[-1])
 
-    @rule(hours=st.sampled_from([1, 10, 20, 30]))
+    @rule(hours=st.sampled_from([1, 13]))
     def let_time_pass(self, hours: int) -> None:
         self.streams.now += hours * HOUR
+
+    @rule(channels=channels)
+    def let_all_but_the_newest_expire(self, channels: list[str]) -> None:
+        self.streams.now += 13 * HOUR
+        self.append(channels)
+        self.streams.now += 12 * HOUR
 
     @rule(channels=channels, announced=st.booleans())
     def begin_another_life(self, channels: list[str], *, announced: bool) -> None:
@@ -102,7 +112,7 @@ class HubMachine(RuleBasedStateMachine):
     @rule()
     def mark_cleared(self) -> None:
         self.to_empty = {position: item.generation for position, item in self.streams.items.items()}
-        self.batches.append(self.streams.mark_cleared())
+        self._recorded(self.streams.mark_cleared())
 
     @precondition(lambda self: self.to_empty)
     @rule(choice=some)
@@ -173,17 +183,21 @@ class HubMachine(RuleBasedStateMachine):
     # --- clients
 
     @precondition(lambda self: len(self.lineages) < CLIENTS)
-    @rule(wish=wishes, hub=either, room=rooms, choice=some)
-    def come(self, wish: Wish, hub: int, room: int | None, choice: int) -> None:
+    @rule(wish=wishes, hub=either, room=rooms, choice=some, served=st.booleans())
+    def come(self, wish: Wish, hub: int, room: int | None, choice: int, *, served: bool) -> None:
         lineage = Lineage(self.streams, replace(wish, cursor=self._cursor(wish.cursor, choice)))
         self.lineages.append(lineage)
         lineage.connect(self.hubs[hub], room=room)
+        if served:
+            self.hubs[hub].answer_all()
 
     @precondition(lambda self: len(self._connected()) < len(self.lineages))
-    @rule(choice=some, hub=either, room=rooms)
-    def come_back(self, choice: int, hub: int, room: int | None) -> None:
+    @rule(choice=some, hub=either, room=rooms, served=st.booleans())
+    def come_back(self, choice: int, hub: int, room: int | None, *, served: bool) -> None:
         gone = [lineage for lineage in self.lineages if lineage.client is None]
         gone[choice % len(gone)].connect(self.hubs[hub], room=room)
+        if served:
+            self.hubs[hub].answer_all()
 
     @precondition(lambda self: self._connected())
     @rule(choice=some)
@@ -207,13 +221,18 @@ class HubMachine(RuleBasedStateMachine):
 
     @rule(newest_first=st.booleans())
     def come_to_rest(self, *, newest_first: bool) -> None:
-        """Let every answer and sweep arrive, and every socket take everything: then every client has everything."""
+        """Let what is on the way arrive, and every socket take everything: then every client has everything."""
         for _, client in self._connected():
             client.resume()
         for hub in self.hubs:
-            hub.answer_all(newest_first=newest_first)
-            hub.sweep()
-            hub.answer_all()
+            if self.lossless:
+                hub.offer(*self.on_the_way[:: -1 if newest_first else 1])
+                hub.answer_all(newest_first=newest_first)
+            else:
+                hub.answer_all(newest_first=newest_first)
+                hub.sweep()
+                hub.answer_all()
+        self.on_the_way.clear()
         for lineage, _ in self._connected():
             lineage.check_arrived()
 
@@ -221,6 +240,10 @@ class HubMachine(RuleBasedStateMachine):
         self.come_to_rest(newest_first=False)
 
     # --- how
+
+    def _recorded(self, batch: Batch) -> None:
+        self.batches.append(batch)
+        self.on_the_way.append(batch)
 
     def _connected(self) -> list[tuple[Lineage, Client]]:
         return [(lineage, lineage.client) for lineage in self.lineages if lineage.client is not None]
