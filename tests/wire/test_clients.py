@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tailrace.event import MAX_PAYLOAD_BYTES
-from tests.support.rim import Rim, eventually, serving
+from tests.support.rim import Rim, eventually, serving, some_settings
 from tests.support.streams import stream_url
 from tests.wire.clients import CLIENTS, RECONNECTING, Client, Heard
 
@@ -29,6 +29,14 @@ CASES: list[tuple[str, object]] = [
     ("large", "é" * ((MAX_PAYLOAD_BYTES - 2) // len("\\u00e9"))),
 ]
 CHANNELS = sorted({channel for channel, _ in CASES})
+
+
+QUICK = some_settings(retry_to_milliseconds=1000)
+
+
+@pytest.fixture
+async def rim() -> Rim:
+    return Rim(settings=QUICK)
 
 
 @pytest.fixture
@@ -97,14 +105,14 @@ async def test_client_that_is_cut_or_ended_comes_back_for_what_it_missed(rim: Ri
 
 @pytest.mark.parametrize("client", RECONNECTING)
 async def test_client_comes_back_to_a_service_that_was_replaced(client: Client) -> None:
-    rim = Rim()
+    rim = Rim(settings=QUICK)
     async with AsyncExitStack() as old:
         url, _ = await old.enter_async_context(serving(rim.app))
         await rim.publish("p_a", 1)
         async with client(stream_url(url, "p_a"), ["c"]) as follower:
             await follower.until(1)
             await old.aclose()
-            new = Rim(table=rim.table)
+            new = Rim(settings=QUICK, table=rim.table)
             await new.publish("p_a", 2)
             async with serving(new.app, port=int(url.rpartition(":")[2])):
                 await follower.until(2)
