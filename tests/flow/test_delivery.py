@@ -20,7 +20,7 @@ async def test_event_that_a_step_sends_arrives_as_a_frame(chain: Chain) -> None:
         assert (await client.next()).event == "$sync"
         sent = await chain.send(workflow, ("greetings", {"name": "Luke Skywalker"}))
 
-        frame = await client.next(patience=5)
+        frame = await client.next()
 
     assert (frame.event, json.loads(frame.data)) == ("greetings", {"name": "Luke Skywalker"})
     assert frame.id == sent["first_id"] == sent["last_id"]
@@ -145,7 +145,7 @@ async def test_payload_too_large_for_a_notice_arrives_by_way_of_the_log(chain: C
         await live.until(1)
         sent = await chain.send(workflow, *(("large", text) for text in texts), ("small", "last"))
         await chain.send_numbers(workflow, [1])
-        await live.until(6, patience=15)
+        await live.until(6)
     async with follow(chain.tasks[1].url, workflow) as later:
         await later.until(6)
 

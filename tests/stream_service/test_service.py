@@ -77,29 +77,41 @@ async def open_many(url: str, count: int, *, streams: int) -> list[StreamClient]
 # --- the drain
 
 
-@pytest.mark.parametrize(("count", "seconds"), [(300, 2.0), pytest.param(3000, 4.0, id="thousands")])
-async def test_signal_ends_every_stream_at_a_boundary_spread_over_the_time(
-    environment: Environment, publisher: Publisher, count: int, seconds: float
-) -> None:
+async def test_signal_ends_streams_spread_over_the_time(environment: Environment) -> None:
+    seconds = 4.0
     async with stream_service(environment | {"TAILRACE_DRAIN_SECONDS": str(seconds)}) as service:
-        clients = await open_many(service.url, count, streams=40)
-        await publisher.publish("p_0", *range(50))
+        clients = await open_many(service.url, 200, streams=40)
         loop = asyncio.get_running_loop()
 
         async def ends_at(client: StreamClient) -> float:
             await client.until_end()
             return loop.time()
 
-        begun = loop.time()
         ending = asyncio.gather(*(ends_at(client) for client in clients))
         interrupt(service)
-        assert await exit_code(service, patience=seconds + 20) == 0
-        times = sorted(time - begun for time in await ending)
+        times = sorted(await ending)
+        assert await exit_code(service) == 0
+
+    assert times[-1] - times[0] > 0.6 * seconds
+    most_within_a_fifth = max(sum(begin <= time < begin + seconds / 5 for time in times) for begin in times[::20])
+    assert most_within_a_fifth < 0.8 * len(clients)
+    for client in clients:
+        client.cut()
+
+
+@pytest.mark.parametrize("count", [300, pytest.param(3000, id="thousands")])
+async def test_signal_ends_every_stream_at_a_boundary(
+    environment: Environment, publisher: Publisher, count: int
+) -> None:
+    async with stream_service(environment | {"TAILRACE_DRAIN_SECONDS": "1"}) as service:
+        clients = await open_many(service.url, count, streams=40)
+        await publisher.publish("p_0", *range(50))
+
+        interrupt(service)
+        await asyncio.gather(*(client.until_end() for client in clients))
+        assert await exit_code(service) == 0
 
         assert all(client.ended for client in clients)
-        assert times[-1] - times[0] > 0.6 * seconds
-        most_within_a_fifth = max(sum(begin <= time < begin + seconds / 5 for time in times) for begin in times[::50])
-        assert most_within_a_fifth < 0.6 * count
         with pytest.raises(ConnectionRefusedError):
             await StreamClient.open(stream_url(service.url, "p_0"))
         for client in clients:
@@ -117,7 +129,7 @@ async def test_client_that_does_not_read_holds_up_no_drain(environment: Environm
         interrupt(service)
         await reading.until_end()
         assert reading.ended
-        assert await exit_code(service, patience=15) == 0
+        assert await exit_code(service) == 0
 
         assert '"cut": 1' in "".join(line for line in service.output if "drain_ended" in line)
         stuck.cut()
@@ -137,7 +149,7 @@ async def test_slow_clients_take_little_memory_and_are_cut_and_nobody_else_notic
             most = 0
             for number in range(1, 31):
                 await publisher.publish("p_a", _noise(200_000))
-                await quick.until(number, patience=10)
+                await quick.until(number)
                 most = max(most, resident_bytes(service) - before)
 
             await eventually(lambda: metric(service, "slow_clients_closed_total") == 30)

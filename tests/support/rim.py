@@ -24,7 +24,7 @@ from tailrace.notice import Notice, decode_notice, encode_notice
 from tailrace.testing import InMemoryTable
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:notices"
-PATIENCE = 20.0
+PATIENCE = 45.0
 take_over = True
 """Whether servers give their connections away; modules whose tests must hold on both paths set it."""
 

@@ -19,6 +19,9 @@ from cli.ports import HOST, find_port
 from cli.processes import Child
 from tests.support.services import Service
 
+PATIENCE = 45.0
+"""Seconds to the end of a process, at most: ECS gives it sixty."""
+
 
 def environment_of(*, endpoint_url: str, table: str, topic_arn: str, **settings: object) -> dict[str, str]:
     """The environment of a stream service; settings by their names, such as drain_seconds=1."""
@@ -82,9 +85,9 @@ def interrupt(service: Service, number: signal.Signals = signal.SIGTERM) -> None
         os.kill(service.child.pid, number)
 
 
-async def exit_code(service: Service, *, patience: float) -> int:
+async def exit_code(service: Service) -> int:
     """Wait until the process has ended; whoever drains clients meanwhile is not held up."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + PATIENCE
     while service.child.exit_code is None:
         assert time.monotonic() < deadline, "It has not ended:\n" + "\n".join(service.output)
         await asyncio.sleep(0.02)
@@ -117,8 +120,11 @@ class Proxy:
         """Refuse from now on, and cut what is there."""
         if self._server is not None:
             self._server.close()
+        await asyncio.sleep(0)  # what was accepted just now begins to be served
         for writer in tuple(self._writers):
             writer.transport.abort()
+        for task in tuple(self._tasks):
+            task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -126,21 +132,27 @@ class Proxy:
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        server_reader, server_writer = await asyncio.open_connection(self._host, self._port)
-        with suppress(ConnectionError):
-            await asyncio.gather(self._pass(reader, server_writer), self._pass(server_reader, writer))
+        with suppress(ConnectionError), self._open_until_done(writer):
+            server_reader, server_writer = await asyncio.open_connection(self._host, self._port)
+            with self._open_until_done(server_writer):
+                await asyncio.gather(self._pass(reader, server_writer), self._pass(server_reader, writer))
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    @contextmanager
+    def _open_until_done(self, writer: asyncio.StreamWriter) -> Iterator[None]:
         self._writers.add(writer)
         try:
-            while data := await reader.read(65536):
-                while self.hangs:  # noqa: ASYNC110 (a test decides)
-                    await asyncio.sleep(0.02)
-                writer.write(data)
-                await writer.drain()
+            yield
         finally:
             self._writers.discard(writer)
             writer.close()
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            while self.hangs:  # noqa: ASYNC110 (a test decides)
+                await asyncio.sleep(0.02)
+            writer.write(data)
+            await writer.drain()
+        writer.close()
 
 
 @asynccontextmanager

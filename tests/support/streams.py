@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from tests.support.sse import ChunkedBody, Frame, FrameParser
 
-PATIENCE = 30.0
+PATIENCE = 40.0
 _PIECE = 64 * 1024
 
 
