@@ -2,30 +2,22 @@
 
 from dataclasses import replace
 
-import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import precondition, rule
 
-from stream_service import ring, stream, subscription
-from stream_service.hub import Bounds
 from stream_service.subscription import Wish
-from tailrace import event_log
-from tailrace.event import Batch, EventId, Position
+from tailrace.event import EventId, Position
 from tests.stream_service.lineage import Lineage
-from tests.support.hub import Client, Pending, SteppedHub, Streams, notice_of
-from tests.support.log import DAY, HOUR
+from tests.stream_service.log_machine import LogMachine, some
+from tests.support.hub import Pending, SteppedHub
+from tests.support.stepped_client import Client
+from tests.support.stream_log import notice_of
 
-TINY = Bounds(ring_events=5, ring_bytes=300, all_rings_bytes=200, linger=30, patience=60)
 CLIENTS = 4
 
-channels = st.lists(st.sampled_from("ab"), min_size=1, max_size=5)
-some = st.integers(0, 99)
-"""Chooses from whatever there is."""
 either = st.integers(0, 1)
 rooms = st.sampled_from([None, None, 1, 2])
 seconds = st.sampled_from([1, 15, 31, 61])
-kinds = st.tuples(st.booleans(), st.booleans())
-"""Whether a hub's readings are prompt, and whether its passes take their time."""
 wishes = st.builds(
     Wish,
     cursor=st.sampled_from([None, None, None, "0-0", "known", "known", "no id", "ahead", "0other-3"]),
@@ -35,91 +27,13 @@ wishes = st.builds(
 )
 
 
-def make_everything_tiny(patch: pytest.MonkeyPatch) -> None:
-    """Let a handful of events be many pages, slices and replays."""
-    patch.setattr(event_log, "READING_BYTES", 20)
-    patch.setattr(event_log, "LOOK_BACK_PAGES", 3)
-    patch.setattr(stream, "MAX_HELD", 2)
-    for module in (stream, subscription):
-        patch.setattr(module, "DEFAULT_REPLAY", 5)
-    for module in (ring, subscription):
-        patch.setattr(module, "SLICE_BYTES", 120)
-    patch.setattr(ring, "MAX_SLICES", 2)
-
-
-class HubMachine(RuleBasedStateMachine):
+class HubMachine(LogMachine):
     """Whatever happens, every client hears everything once and in order, or that it is lost."""
 
     def __init__(self) -> None:
         super().__init__()
         self.clock = 0.0
-        self.streams = Streams(page_bytes=150)
-        self.hubs = [SteppedHub(self.streams, bounds=TINY) for _ in range(2)]
-        self.batches: list[Batch] = []
         self.lineages: list[Lineage] = []
-        self.to_empty: dict[int, str] = {}
-        self.lossless = False
-        """Whether every notice arrives in the end: then nothing needs a sweep."""
-        self.on_the_way: list[Batch] = []
-
-    # --- the log
-
-    @initialize(there=st.lists(channels, max_size=6), kinds=st.tuples(kinds, kinds), lossless=st.booleans())
-    def begin(self, there: list[list[str]], kinds: tuple[tuple[bool, bool], ...], *, lossless: bool) -> None:
-        self.lossless = lossless
-        for hub, (prompt, paced) in zip(self.hubs, kinds, strict=True):
-            hub.prompt, hub.paced = prompt, paced
-        for each in there:
-            self.append(each)
-
-    @rule(channels=channels)
-    def append(self, channels: list[str]) -> None:
-        self._recorded(self.streams.append(*channels))
-        self._forget_what_is_gone()
-
-    @rule(channels=channels)
-    def append_and_announce(self, channels: list[str]) -> None:
-        self.append(channels)
-        for hub in self.hubs:
-            hub.offer(self.batches[-1])
-
-    @rule(hours=st.sampled_from([1, 13]))
-    def let_time_pass(self, hours: int) -> None:
-        self.streams.now += hours * HOUR
-
-    @rule(channels=channels)
-    def let_all_but_the_newest_expire(self, channels: list[str]) -> None:
-        self.streams.now += 13 * HOUR
-        self.append(channels)
-        self.streams.now += 12 * HOUR
-
-    @rule(channels=channels, announced=st.booleans())
-    def begin_another_life(self, channels: list[str], *, announced: bool) -> None:
-        self.streams.now += DAY
-        self.append(channels)
-        for hub in self.hubs:
-            if announced:
-                hub.offer(self.batches[-1])
-
-    @precondition(lambda self: self._expired())
-    @rule(choice=some)
-    def let_the_table_delete_what_has_expired(self, choice: int) -> None:
-        expired = self._expired()
-        self.streams.expire(expired[choice % len(expired)])
-        self._forget_what_is_gone()
-
-    @precondition(lambda self: self.streams.items and self._tail_expires_in() > 2 * HOUR)
-    @rule()
-    def mark_cleared(self) -> None:
-        self.to_empty = {position: item.generation for position, item in self.streams.items.items()}
-        self._recorded(self.streams.mark_cleared())
-
-    @precondition(lambda self: self.to_empty)
-    @rule(choice=some)
-    def empty_one(self, choice: int) -> None:
-        position = sorted(self.to_empty)[choice % len(self.to_empty)]
-        del self.to_empty[position]
-        self.streams.empty(position)
 
     # --- notices, readings, time
 
@@ -241,10 +155,6 @@ class HubMachine(RuleBasedStateMachine):
 
     # --- how
 
-    def _recorded(self, batch: Batch) -> None:
-        self.batches.append(batch)
-        self.on_the_way.append(batch)
-
     def _connected(self) -> list[tuple[Lineage, Client]]:
         return [(lineage, lineage.client) for lineage in self.lineages if lineage.client is not None]
 
@@ -261,17 +171,3 @@ class HubMachine(RuleBasedStateMachine):
                 return f"{head.generation}-{head.position + 1000}"
             case _:
                 return kind
-
-    def _expired(self) -> list[int]:
-        return [position for position, item in self.streams.items.items() if item.expires_at <= self.streams.now]
-
-    def _tail_expires_in(self) -> float:
-        return max(item.expires_at for item in self.streams.items.values()) - self.streams.now
-
-    def _forget_what_is_gone(self) -> None:
-        """Let a clear that was interrupted never empty another life of the stream."""
-        self.to_empty = {
-            position: generation
-            for position, generation in self.to_empty.items()
-            if position in self.streams.items and self.streams.items[position].generation == generation
-        }

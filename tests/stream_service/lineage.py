@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 from stream_service.subscription import Wish
 from tailrace.event import BEGINNING, EventId, Position
 from tests.support.frames import Frame
-from tests.support.hub import Client, SteppedHub, Streams
+from tests.support.hub import SteppedHub
 from tests.support.log import STREAM
+from tests.support.stepped_client import Client
+from tests.support.stream_log import Streams
 
 
 @dataclass(slots=True)

@@ -7,8 +7,10 @@ import pytest
 from stream_service.hub import Bounds
 from stream_service.subscription import Wish
 from tailrace.event import WorkflowId
-from tests.support.hub import Client, SteppedHub, Streams
+from tests.support.hub import SteppedHub
 from tests.support.log import STREAM
+from tests.support.stepped_client import Client
+from tests.support.stream_log import Streams
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ import pytest
 from stream_service.question import AskFrom, AskHead, AskNewest
 from stream_service.stream import MAX_HELD
 from stream_service.subscription import Wish
-from tests.support.hub import SteppedHub, Streams, notice_of
+from tests.support.hub import SteppedHub
 from tests.support.log import DAY, HOUR
+from tests.support.stream_log import Streams, notice_of
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from tests.stream_service import reader_mutations as without
 from tests.stream_service import test_reader_rules as rings
 from tests.stream_service import test_reader_rules_of_clients as clients
 from tests.stream_service.reader_mutations import Mutation
-from tests.support.hub import SteppedHub, Streams
+from tests.support.hub import SteppedHub
+from tests.support.stream_log import Streams
 
 Test = Callable[..., Any]
 

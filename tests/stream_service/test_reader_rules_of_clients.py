@@ -4,8 +4,9 @@ import pytest
 
 from stream_service.question import AskFrom, AskHead, AskNewest, AskStart
 from stream_service.subscription import Wish
-from tests.support.hub import SteppedHub, Streams
+from tests.support.hub import SteppedHub
 from tests.support.log import DAY, HOUR
+from tests.support.stream_log import Streams
 
 
 @pytest.fixture

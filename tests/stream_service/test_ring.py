@@ -7,7 +7,7 @@ from stream_service.ring import Ring
 from tailrace.event import BEGINNING, Batch, EventId, Position
 from tailrace.event_log import Newest
 from tests.support.frames import frames_in
-from tests.support.hub import Streams
+from tests.support.stream_log import Streams
 
 NONE: frozenset[str] = frozenset()
 A = frozenset("a")

@@ -6,8 +6,9 @@ from stream_service.hub import Bounds
 from stream_service.question import AskFrom
 from stream_service.ring import SLICE_BYTES
 from stream_service.subscription import Wish
-from tests.support.hub import SteppedHub, Streams
+from tests.support.hub import SteppedHub
 from tests.support.log import HOUR
+from tests.support.stream_log import Streams
 
 BOUNDS = Bounds(ring_events=10, patience=60)
 

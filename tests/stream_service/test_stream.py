@@ -4,8 +4,9 @@ import pytest
 
 from stream_service.question import AskFrom, AskHead, AskStart
 from stream_service.subscription import Wish
-from tests.support.hub import SteppedHub, Streams, notice_of
+from tests.support.hub import SteppedHub
 from tests.support.log import DAY
+from tests.support.stream_log import Streams, notice_of
 
 MANY = 5_000
 

@@ -1,0 +1,130 @@
+"""A log in memory with one stream, and everything that may befall it: clears, expiry, a new life."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tailrace.event import Batch, Event, EventId, Position
+from tailrace.event_log import EventLog
+from tailrace.notice import Notice, decode_notice, encode_notice
+from tailrace.table import Item
+from tailrace.testing import PAGE_BYTES, InMemoryTable
+from tests.support.log import DAY, NOON, STREAM
+from tests.support.stepping import SteppedTable, now_or_never
+
+
+class Streams:
+    """A log in memory with one stream, a clock, and everything that may befall them."""
+
+    def __init__(self, *, page_bytes: int = PAGE_BYTES) -> None:
+        self.now = NOON
+        self.table = InMemoryTable(page_bytes=page_bytes)
+        self.written: dict[EventId, Event] = {}
+        """Every event that ever was in the log."""
+        self.marks: set[EventId] = set()
+        """The ids of the marks of clears."""
+        self._writer = self.log_over(self.table)
+        self._batches = 0
+
+    def log_over(self, table: SteppedTable | InMemoryTable) -> EventLog:
+        """Open the log, which keeps events for a day."""
+        return EventLog(table=table, retention=timedelta(days=1), now=lambda: self.now, sleep=_at_once)
+
+    @property
+    def items(self) -> dict[int, Item]:
+        """What the table holds, by position."""
+        return self.table.items[STREAM]
+
+    @property
+    def head(self) -> EventId | None:
+        """The newest event's id."""
+        return now_or_never(self._writer.head(STREAM))
+
+    def append(self, *channels: str) -> Batch:
+        """Append a batch: one event for each channel named, whose payload is told from all others."""
+        self._batches += 1
+        events = [Event.of(channel, f"{self._batches}.{number}") for number, channel in enumerate(channels)]
+        (batch,) = now_or_never(self._writer.append(STREAM, events, batch_id=str(self._batches)))
+        for number, event in enumerate(batch.events):
+            self.written[EventId(batch.generation, Position(batch.position + number))] = event
+        return batch
+
+    def append_many(self, count: int) -> Batch:
+        """Append a batch of some events."""
+        return self.append(*["numbers"] * count)
+
+    def mark_cleared(self) -> Batch:
+        """Begin to clear the stream as rule 14 says: append the mark, and empty nothing yet."""
+        tail = self.items[max(self.items)]
+        marker = replace(
+            tail,
+            position=Position(tail.end + 1),
+            count=1,
+            batch_id=f"clear {tail.end + 1}",
+            recorded_at=max(int(self.now * 1000), tail.recorded_at),
+            expires_at=max(int(self.now) + DAY, tail.expires_at),
+            events=None,
+            cleared=True,
+        )
+        self.items[marker.position] = marker
+        self.marks.add(EventId(marker.generation, marker.position))
+        return cleared_batch(marker)
+
+    def empty(self, position: int) -> None:
+        """Empty one item in place."""
+        self.items[position] = replace(self.items[position], events=None, cleared=True)
+
+    def clear(self) -> Batch:
+        """Clear the stream, and return the mark."""
+        marker = self.mark_cleared()
+        for position in self.items:
+            self.empty(position)
+        return marker
+
+    def expire(self, position: int) -> None:
+        """Let the table delete an item whose time has come."""
+        assert self.items.pop(position).expires_at <= self.now, "It has not expired."
+
+    def begin_again(self, *channels: str) -> Batch:
+        """Let everything expire, and append to the stream's next life."""
+        self.now += 2 * DAY
+        return self.append(*channels)
+
+    def id(self, position: int) -> str:
+        """Write the id of a position in the stream's present life."""
+        head = self.head
+        assert head is not None
+        return f"{head.generation}-{position}"
+
+    def readable(self) -> set[EventId]:
+        """The ids of the events that a reader of the whole log would get now."""
+        return {
+            EventId(item.generation, Position(position))
+            for item in self.items.values()
+            if item.events is not None and item.recorded_at / 1000 + DAY > self.now
+            for position in range(item.position, item.end + 1)
+        }
+
+
+async def _at_once(_seconds: float) -> None:
+    """Wait for nothing; a test moves the time itself."""
+
+
+def cleared_batch(item: Item) -> Batch:
+    """An emptied item, as its notice announces it."""
+    return Batch(
+        workflow_id=item.workflow_id,
+        generation=item.generation,
+        position=item.position,
+        count=item.count,
+        events=(),
+        batch_id=item.batch_id,
+        recorded_at=item.recorded_at,
+        cleared=True,
+    )
+
+
+def notice_of(batch: Batch, *, with_events: bool = True) -> Notice:
+    """A batch's notice, as it comes out of the queue; without its events if it was too large for them."""
+    notice = decode_notice(encode_notice(batch))
+    assert isinstance(notice, Notice)
+    return notice if with_events else replace(notice, encoded_events=None)
