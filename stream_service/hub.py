@@ -115,7 +115,7 @@ class Hub:
             stream.sweep()
 
     def tick(self, now: float) -> None:
-        """Let go what nobody needs: streams without clients, clients that don't read, rings beyond their bound."""
+        """End streams whose time is up; let go of clients that don't read, of streams without any, of excess in rings."""
         for stream in tuple(self._streams.values()):
             self._tick_stream(stream, now)
         self._shrink_rings()
@@ -140,13 +140,17 @@ class Hub:
         elif now - stream.empty_since >= self.bounds.linger:
             del self._streams[stream.workflow_id]
         for subscription in tuple(stream.subscriptions):
-            if not subscription.paused:
-                continue
-            if subscription.paused_at is None:
-                subscription.paused_at = now
-            elif now - subscription.paused_at >= self.bounds.patience:
-                self.counts.slow_clients += 1
-                subscription.abort()
+            if subscription.until <= now:
+                subscription.end()
+            if subscription.paused:
+                self._tick_paused(subscription, now)
+
+    def _tick_paused(self, subscription: Subscription, now: float) -> None:
+        if subscription.paused_at is None:
+            subscription.paused_at = now
+        elif now - subscription.paused_at >= self.bounds.patience:
+            self.counts.slow_clients += 1
+            subscription.abort()
 
     def _shrink_rings(self) -> None:
         """Halve the largest rings until all are within their bound; what they let go is in the log."""

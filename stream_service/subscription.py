@@ -5,6 +5,7 @@ for what its cursor needs; or *live*, served from the ring whenever that grows. 
 nothing. The reader's rules 20 to 25 of docs/log.md are here.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -34,6 +35,8 @@ class Wish:
     channels: frozenset[str] = frozenset()
     """Empty for all of them."""
     control: bool = False
+    until: float = math.inf
+    """When the stream ends, on the clock whose time the hub's ticks bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +53,14 @@ class Subscription:
 
     __slots__ = (
         "_asking", "_gone", "_greeted", "_live", "_loss", "_stream", "_vouched", "_wish",
-        "channels", "connection", "cursor", "flowing", "paused", "paused_at", "quiet_since", "sent",
+        "channels", "connection", "cursor", "flowing", "paused", "paused_at", "quiet_since", "sent", "until",
     )  # fmt: skip
 
     def __init__(self, stream: "Stream", connection: Connection, wish: Wish) -> None:
         self._stream = stream
         self.connection = connection
         self.channels = wish.channels
+        self.until = wish.until
         self._wish = wish
         self.cursor = None if wish.cursor is None else EventId.parse(wish.cursor)
         self.sent: EventId | None = None

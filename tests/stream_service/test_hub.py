@@ -129,6 +129,32 @@ def test_all_rings_together_have_a_bound(streams: Streams) -> None:
     assert hub.follow(streams.id(1)).positions == client.positions[1:]
 
 
+def test_stream_ends_politely_when_its_time_is_up_and_no_other_does(streams: Streams) -> None:
+    hub = hub_with(streams)
+    bounded = [hub.subscribe(Wish(until=until)) for until in (100.0, 101.0)]
+    endless = hub.follow()
+
+    hub.hub.tick(99.9)
+    before = [client.ended for client in (*bounded, endless)]
+    hub.hub.tick(100)
+
+    assert before == [False, False, False]
+    assert [client.ended for client in (*bounded, endless)] == [True, False, False]
+    assert not any(client.aborted for client in bounded)
+
+
+def test_client_that_takes_no_data_when_its_time_is_up_is_cut_like_any_other(streams: Streams) -> None:
+    hub = hub_with(streams, patience=60)
+    client = hub.subscribe(Wish(until=100))
+    client.pause()
+
+    hub.hub.tick(100)
+    hub.hub.tick(160)
+
+    assert (client.ended, client.aborted) == (True, True)
+    assert hub.hub.connections == 0
+
+
 def test_hub_is_full_when_it_has_as_many_clients_as_it_may(streams: Streams) -> None:
     hub = hub_with(streams, connections=2)
     full = [hub.hub.full]
