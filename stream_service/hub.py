@@ -115,7 +115,7 @@ class Hub:
             stream.sweep()
 
     def tick(self, now: float) -> None:
-        """End streams whose time is up; let go of clients that don't read, of streams without any, of excess in rings."""
+        """End streams whose time is up; let go of clients that read nothing, streams without any, excess in rings."""
         for stream in tuple(self._streams.values()):
             self._tick_stream(stream, now)
         self._shrink_rings()
