@@ -9,6 +9,10 @@ class InvalidWorkflowId(TailraceError, ValueError):
     """A workflow id that is not `p_` and 1 to 64 of letters, digits, `_` and `-`."""
 
 
+class InvalidIdPattern(TailraceError, ValueError):
+    """A pattern that is neither a workflow's id nor the beginning of ids and `*`."""
+
+
 class InvalidEvent(TailraceError, ValueError):
     """A send that can never become an event."""
 

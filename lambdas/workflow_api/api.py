@@ -3,17 +3,18 @@
 from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import Depends, FastAPI, Request
 from starlette.responses import Response
 
-from lambdas.workflow_api import catalog
 from lambdas.workflow_api.answers import Answers
-from lambdas.workflow_api.auth import ApiKey, authorizer
+from lambdas.workflow_api.auth import Access
+from lambdas.workflow_api.catalog import Catalog, describe
 from lambdas.workflow_api.deadline import SYNCHRONOUS, LambdaContext, seconds_for_run, seconds_of_lease
 from lambdas.workflow_api.invocation import InvokeLater, LaterRun
+from lambdas.workflow_api.keys import ApiKey, Verb
 from lambdas.workflow_api.preferences import idempotency_key, prefers_async
 from lambdas.workflow_api.problems import Problem, answer_problems
 from lambdas.workflow_api.repeats import Outcome, Repeats
@@ -32,7 +33,7 @@ def create_app(
     runs: Runs,
     repeats: Repeats,
     answers: Answers,
-    api_key: ApiKey,
+    access: Access,
     invoke_later: InvokeLater,
 ) -> FastAPI:
     """Make the application; it knows no environment, no AWS and no event loop."""
@@ -40,19 +41,19 @@ def create_app(
         title="Tailrace",
         openapi_url=None,  # its pages would be open to everybody, and load scripts from elsewhere
         redirect_slashes=False,
-        dependencies=[Depends(authorizer(api_key))],
     )
     answer_problems(app)
     app.router.routes.append(stand_in())
 
     @app.get("/pipelines")
-    async def list_workflows() -> dict[str, Any]:
-        workflows = [catalog.describe(workflow, answers) for workflow in registry.workflows.values()]
-        return {"workflows": workflows, "import_failures": catalog.import_failures(registry)}
+    async def list_workflows(key: Annotated[ApiKey, Depends(access.may(Verb.READ))]) -> dict[str, Any]:
+        catalog = Catalog(registry, key)
+        workflows = [describe(workflow, answers) for workflow in catalog.workflows]
+        return {"workflows": workflows, "import_failures": catalog.import_failures}
 
     @app.get("/pipelines/{workflow_id}")
-    async def show_workflow(workflow_id: str) -> dict[str, Any]:
-        return catalog.describe(catalog.find(registry, workflow_id), answers)
+    async def show_workflow(workflow_id: str, key: Annotated[ApiKey, Depends(access.may(Verb.READ))]) -> dict[str, Any]:
+        return describe(Catalog(registry, key).find(workflow_id), answers)
 
     async def run_now(
         workflow: Workflow, event: Mapping[str, Any], context: LambdaContext | None, identity: Identity
@@ -68,8 +69,11 @@ def create_app(
         return Outcome(accepted, brief=lambda: accepted)
 
     @app.post("/pipelines/{workflow_id}/events")
-    async def run_workflow(workflow_id: str, request: Request) -> Response:
-        workflow, key, later = catalog.find(registry, workflow_id), idempotency_key(request), prefers_async(request)
+    async def run_workflow(
+        workflow_id: str, request: Request, api_key: Annotated[ApiKey, Depends(access.may(Verb.RUN))]
+    ) -> Response:
+        workflow = Catalog(registry, api_key).find(workflow_id)
+        key, later = idempotency_key(request), prefers_async(request)
         context = request.scope.get("aws.context")
         event = trigger_event(request, await _read(request))
         perform = partial(run_later, workflow, event) if later else partial(run_now, workflow, event, context)

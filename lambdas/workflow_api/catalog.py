@@ -1,42 +1,72 @@
-"""Which workflows there are, and which modules could not be imported."""
+"""Which workflows there are, and which modules could not be imported: to each key what it may read."""
 
 from http import HTTPStatus
 from typing import Any
 
 from lambdas.workflow_api.answers import Answers
+from lambdas.workflow_api.keys import ApiKey, Verb
 from lambdas.workflow_api.problems import Problem
 from tailrace.errors import InvalidWorkflowId
 from tailrace.event import workflow_id
+from tailrace.id_pattern import EVERY
 from tailrace.workflow import Registry, Workflow
 
 
-def find(registry: Registry, text: str) -> Workflow:
-    """The workflow of an id.
+def find(registry: Registry, text: str) -> Workflow | None:
+    """The workflow of an id, if there is one.
 
     Raises:
-        Problem: 422 where the text is no id, 404 where there is no such workflow; that one lists those there are.
+        Problem: 422 where the text is no id.
     """
     try:
-        wanted = workflow_id(text)
+        return registry.workflows.get(workflow_id(text))
     except InvalidWorkflowId as error:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-workflow-id", str(error)) from error
-    workflow = registry.workflows.get(wanted)
-    if workflow is None:
-        raise _unknown(registry, wanted)
-    return workflow
 
 
-def _unknown(registry: Registry, wanted: str) -> Problem:
-    known = sorted(registry.workflows)
-    sentences = [
-        f"There is no workflow {wanted}.",
-        f"There are: {', '.join(known)}." if known else "There are none.",
-    ]
-    if registry.failures:
-        failed = "; ".join(f"{failure.module} ({failure.reason})" for failure in registry.failures)
-        sentences.append(f"It may be in a module that could not be imported: {failed}.")
-    members = {"workflows": known, "import_failures": import_failures(registry)}
-    return Problem(HTTPStatus.NOT_FOUND, "unknown-workflow", " ".join(sentences), members=members)
+class Catalog:
+    """The workflows as the holder of one key may see them."""
+
+    def __init__(self, registry: Registry, key: ApiKey) -> None:
+        self._registry = registry
+        self._key = key
+
+    @property
+    def workflows(self) -> list[Workflow]:
+        """Those that the key may read."""
+        return [each for each in self._registry.workflows.values() if self._key.may(Verb.READ, each.id)]
+
+    @property
+    def import_failures(self) -> list[dict[str, str]]:
+        """The modules that could not be imported, and why; for keys alone that may read every workflow.
+
+        Nobody knows which workflows are in such a module.
+        """
+        if Verb.READ not in self._key.verbs or EVERY not in self._key.workflows:
+            return []
+        return [{"module": failure.module, "reason": failure.reason} for failure in self._registry.failures]
+
+    def find(self, text: str) -> Workflow:
+        """The workflow of an id.
+
+        Raises:
+            Problem: 422 where the text is no id, 404 where there is no such workflow; that one lists those there are.
+        """
+        workflow = find(self._registry, text)
+        if workflow is None:
+            raise self._unknown(text)
+        return workflow
+
+    def _unknown(self, wanted: str) -> Problem:
+        known, failures = sorted(workflow.id for workflow in self.workflows), self.import_failures
+        sentences = [f"There is no workflow {wanted}."]
+        if Verb.READ in self._key.verbs:
+            sentences.append(f"There are: {', '.join(known)}." if known else "There are none.")
+        if failures:
+            failed = "; ".join(f"{failure['module']} ({failure['reason']})" for failure in failures)
+            sentences.append(f"It may be in a module that could not be imported: {failed}.")
+        members = {"workflows": known, "import_failures": failures}
+        return Problem(HTTPStatus.NOT_FOUND, "unknown-workflow", " ".join(sentences), members=members)
 
 
 def describe(workflow: Workflow, answers: Answers) -> dict[str, Any]:
@@ -53,11 +83,6 @@ def describe(workflow: Workflow, answers: Answers) -> dict[str, Any]:
 def _schedule(workflow: Workflow) -> dict[str, str] | None:
     schedule = workflow.schedule
     return None if schedule is None else {"expression": schedule.expression, "timezone": schedule.timezone}
-
-
-def import_failures(registry: Registry) -> list[dict[str, str]]:
-    """The modules that could not be imported, and why."""
-    return [{"module": failure.module, "reason": failure.reason} for failure in registry.failures]
 
 
 def _description(workflow: Workflow) -> str | None:

@@ -7,15 +7,14 @@ from typing import Any
 
 from mangum import Mangum
 
-from lambdas.workflow_api import catalog
 from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.api import create_app
-from lambdas.workflow_api.auth import ApiKey
+from lambdas.workflow_api.auth import Access
 from lambdas.workflow_api.deadline import ASYNCHRONOUS, LambdaContext, seconds_for_run, seconds_of_lease
 from lambdas.workflow_api.event_loop import EventLoops
 from lambdas.workflow_api.invocation import InvokeLater, LaterRun
+from lambdas.workflow_api.key_source import Keys
 from lambdas.workflow_api.once import Asked, Once
-from lambdas.workflow_api.problems import Problem
 from lambdas.workflow_api.repeats import Repeats
 from lambdas.workflow_api.runs import Identity, Runs
 from tailrace.workflow import Registry
@@ -37,7 +36,7 @@ class Function:
         runs: Runs,
         once: Once,
         answers: Answers,
-        api_key: ApiKey,
+        keys: Keys,
         invoke_later: InvokeLater,
     ) -> None:
         self.registry = registry
@@ -52,7 +51,7 @@ class Function:
             runs=runs,
             repeats=Repeats(once=once),
             answers=answers,
-            api_key=api_key,
+            access=Access(keys),
             invoke_later=invoke_later,
         )
         self._http = Mangum(app, lifespan="off", text_mime_types=_TEXT_TYPES)
@@ -71,10 +70,10 @@ class Function:
         return loop.run_until_complete(self._run(later, context))
 
     async def _run(self, later: LaterRun, context: LambdaContext) -> dict[str, Any]:
-        try:
-            workflow = catalog.find(self.registry, later.workflow_id)
-        except Problem as problem:  # it was there when the run was accepted: another try would not find it either
-            logger.error("run_dropped", extra={"trace_id": later.trace_id, "reason": str(problem)})  # noqa: TRY400 (the reason says it all)
+        workflow = self.registry.workflows.get(later.workflow_id)
+        if workflow is None:  # it was there when the run was accepted: another try would not find it either
+            fields = {"trace_id": later.trace_id, "workflow_id": later.workflow_id}
+            logger.error("run_dropped", extra={**fields, "reason": "There is no such workflow any more."})
             return {"trace_id": later.trace_id, "status": "Dropped"}
         lease = seconds_of_lease(context, run=ASYNCHRONOUS)
         record = await self._once.begin(_asked(later, context), seconds=lease)

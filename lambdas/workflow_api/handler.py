@@ -6,9 +6,10 @@ import boto3
 from botocore.config import Config
 
 from lambdas.workflow_api.answers import Answers
-from lambdas.workflow_api.auth import ApiKey, FixedKey, SecretKey
 from lambdas.workflow_api.function import Function
 from lambdas.workflow_api.invocation import InvokeLater, SelfInvocation
+from lambdas.workflow_api.key_ring import KeyRing
+from lambdas.workflow_api.key_source import FixedKeys, Keys, SecretKeys
 from lambdas.workflow_api.logs import log_as_json
 from lambdas.workflow_api.measured_log import MeasuredEventLog
 from lambdas.workflow_api.metrics import LoggedMetrics, NoMetrics, RunMetrics
@@ -47,15 +48,15 @@ def create_handler(
         runs=Runs(log=log, notifier=notifier, metrics=metrics, node=_node_runtime(settings)),
         once=Once(table=DynamoDBRecordTable(client=dynamodb, table_name=settings.idempotency_table), log=log),
         answers=Answers(stream_url=settings.stream_url),
-        api_key=_api_key(settings),
+        keys=_keys(settings),
         invoke_later=invoke_later or _self_invocation(LambdaEnvironment()),
     )
 
 
-def _api_key(settings: Settings) -> ApiKey:
+def _keys(settings: Settings) -> Keys:
     if settings.api_key is not None:
-        return FixedKey(settings.api_key.get_secret_value())
-    return SecretKey(client=boto3.client("secretsmanager", config=_QUICK), arn=settings.api_key_secret_arn or "")
+        return FixedKeys(KeyRing.of(settings.api_key.get_secret_value()))
+    return SecretKeys(client=boto3.client("secretsmanager", config=_QUICK), arn=settings.api_key_secret_arn or "")
 
 
 def _node_runtime(settings: Settings) -> NodeRuntime:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lambdas.workflow_api.keys import fits_a_header
 from tailrace.errors import TailraceError
 
 PREFIX = "TAILRACE_"
@@ -30,8 +31,9 @@ class Settings(BaseSettings):
     stream_url: str
     """Where the stream service is reached, without a slash at its end."""
     api_key: SecretStr | None = None
+    """The only key, which may do everything."""
     api_key_secret_arn: Annotated[str | None, Field(validate_default=True)] = None
-    """A Secrets Manager secret whose whole text is the key; exactly one of this and `api_key` is set."""
+    """A Secrets Manager secret: a ring of keys, or one key by itself. Exactly one of this and `api_key` is set."""
     workflows_folder: Path = Path("workflows")
     node_function: str | None = None
     """The Lambda function that runs Node.js steps, by its name or ARN; without one, this machine's Node.js does."""
@@ -60,7 +62,7 @@ class Settings(BaseSettings):
     @classmethod
     def _fits_a_header(cls, key: SecretStr | None) -> SecretStr | None:
         if key is not None and not fits_a_header(key.get_secret_value()):
-            raise ValueError("a key is ASCII without spaces, since it travels in a header")
+            raise ValueError("a key is ASCII without spaces, since it travels in a header, and begins with no {")
         return key
 
     @field_validator("api_key_secret_arn")
@@ -85,11 +87,6 @@ class LambdaEnvironment(BaseSettings):
     def is_here(cls) -> bool:
         """Whether this process is a Lambda function's."""
         return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
-
-
-def fits_a_header(key: str) -> bool:
-    """Whether a key can be sent as `Authorization: Bearer <key>`."""
-    return key.isascii() and key.isprintable() and " " not in key and key != ""
 
 
 def _explain(error: ValidationError) -> str:

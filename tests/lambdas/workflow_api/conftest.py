@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from lambdas.workflow_api.answers import Answers
-from lambdas.workflow_api.auth import FixedKey
 from lambdas.workflow_api.function import Function
 from lambdas.workflow_api.invocation import InvokeLater, NotAccepted
+from lambdas.workflow_api.key_ring import KeyRing
+from lambdas.workflow_api.key_source import FixedKeys
 from lambdas.workflow_api.metrics import NoMetrics, RunMetrics
 from lambdas.workflow_api.once import Once
 from lambdas.workflow_api.records import RecordTable
@@ -38,6 +39,7 @@ class Api:
     records: RecordTable = field(default_factory=InMemoryRecordTable)
     now: float = 1_800_000_000.0
     """By the clock of the records."""
+    ring: KeyRing = field(default_factory=lambda: KeyRing.of(KEY))
 
     def __post_init__(self) -> None:
         self.function = self.make_function(invoke_later=self.invoke_later)
@@ -49,7 +51,7 @@ class Api:
             runs=Runs(log=log, notifier=self.notifier, metrics=metrics or NoMetrics()),
             once=Once(table=self.records, log=log, now=lambda: self.now),
             answers=Answers(stream_url=STREAM_URL),
-            api_key=FixedKey(KEY),
+            keys=FixedKeys(self.ring),
             invoke_later=invoke_later,
         )
 

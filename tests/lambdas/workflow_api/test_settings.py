@@ -52,7 +52,7 @@ def test_one_error_names_every_wrong_variable_and_no_value(environment: pytest.M
         "  TAILRACE_NOTICE_TOPIC_ARN: is not set",
         "  TAILRACE_RETENTION_DAYS: Input should be greater than or equal to 1",
         "  TAILRACE_STREAM_URL: write an address such as https://d111.cloudfront.net",
-        "  TAILRACE_API_KEY: a key is ASCII without spaces, since it travels in a header",
+        "  TAILRACE_API_KEY: a key is ASCII without spaces, since it travels in a header, and begins with no {",
     ]
 
 
