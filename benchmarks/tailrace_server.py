@@ -94,6 +94,7 @@ async def serve(port: int, posts_port: int) -> None:
         make_app(settings, hub=hub, table=table, pulse=pulse),
         host=HOST,
         port=port,
+        request_seconds=settings.request_seconds,
         silence_seconds=SILENCE_SECONDS,
         take_over=settings.take_over,
         on_signal=stop,

@@ -1,4 +1,4 @@
-"""uvicorn, with the two things that long streams need of it: a signal that drains first, and a way to cut a client.
+"""uvicorn, with what long streams and strangers need of it: a signal that drains first, and ways to cut a client.
 
 What is used of uvicorn's inside (`handle_exit`, and what `TransportProtocol` overrides) is used here alone;
 pyproject.toml pins its minor release.
@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from stream_service.request_timer import RequestTimer
 from stream_service.takeover import TRANSPORT, TakenConnection
 
 if TYPE_CHECKING:
@@ -26,13 +27,17 @@ OWNERS_SIGNALS = 2
 
 
 class TransportProtocol(HttpToolsProtocol):
-    """uvicorn's own protocol, which can give its connection away, and tells every request its end."""
+    """uvicorn's own protocol, which can give its connection away, tells every request its end, and cuts who dawdles."""
 
+    request_seconds: float = 20.0
+    """How long a client may take to send a whole request."""
     silence_seconds: float = 60.0
     """How long what was sent may stay unacknowledged, or unsent, before the kernel gives the connection up."""
     gives_away: bool = True
     """Whether the application may take connections over."""
     _running: RequestResponseCycle | None = None
+    _timer: RequestTimer
+    _broken = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         """Begin a connection."""
@@ -41,14 +46,38 @@ class TransportProtocol(HttpToolsProtocol):
         if sock is not None and hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux has it
             with suppress(OSError):  # the peer has gone already
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self.silence_seconds * 1000))
+        self._timer = RequestTimer(
+            self.loop, seconds=self.request_seconds, is_answering=self._is_answering, cut=transport.abort
+        )
+        self._timer.begin()
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what a client says; behind what was no HTTP, nothing is read any more."""
+        if not self._broken:
+            self._timer.begin()
+            super().data_received(data)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP; where a response has begun, a refusal would stand in it: it is just the last."""
+        self._broken = True
+        if self._running is not None and self._running.response_started and self._is_answering():
+            self._running.keep_alive = False
+        else:
+            super().send_400_response(msg)
 
     def on_message_begin(self) -> None:
         """Begin a request."""
+        self._timer.begin()
         super().on_message_begin()
         offer: dict[object, object] = {"transport": self.transport}
         if self.gives_away:
             offer["take"] = self.take
         self.scope["extensions"] = {TRANSPORT: offer}
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self._timer.end()
+        super().on_message_complete()
 
     def take(self) -> TakenConnection | None:
         """Give the connection away, once the response of the request that runs has begun.
@@ -62,6 +91,7 @@ class TransportProtocol(HttpToolsProtocol):
         if cycle is None or not cycle.response_started or self.transport.is_closing() or self.flow.write_paused:
             return None
         cycle.disconnected = True
+        self._timer.end()
         self._unset_keepalive_if_required()
         self.flow.resume_reading()
         connection = TakenConnection(self.transport, gone=self.connections.discard)
@@ -73,11 +103,15 @@ class TransportProtocol(HttpToolsProtocol):
         self._running = cycle
         super()._start_asgi_task(cycle, app)
 
+    def _is_answering(self) -> bool:
+        return self._running is not None and not self._running.response_complete
+
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: a client may offer HTTP/2, as curl --http2 does, and goes on with HTTP/1.1."""
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End a connection."""
+        self._timer.end()
         super().connection_lost(exc)
         # uvicorn tells the request that came last; an open stream may have others waiting behind it.
         if self._running is not None and not self._running.response_complete:
@@ -104,13 +138,21 @@ class DrainingServer(uvicorn.Server):
 
 
 def make_server(
-    app: FastAPI, *, host: str, port: int, silence_seconds: float, take_over: bool, on_signal: Callable[[], None]
+    app: FastAPI,
+    *,
+    host: str,
+    port: int,
+    request_seconds: float,
+    silence_seconds: float,
+    take_over: bool,
+    on_signal: Callable[[], None],
 ) -> DrainingServer:
     """Make a server for the application; `on_signal` is called in the event loop."""
 
     class Protocol(TransportProtocol):
         pass
 
+    Protocol.request_seconds = request_seconds
     Protocol.silence_seconds = silence_seconds
     Protocol.gives_away = take_over
     config = uvicorn.Config(

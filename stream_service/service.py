@@ -112,6 +112,7 @@ def make_service(settings: Settings, *, task: str) -> Service:
             app,
             host=settings.host,
             port=settings.port,
+            request_seconds=settings.request_seconds,
             silence_seconds=settings.slow_client_seconds + SILENCE_MARGIN_SECONDS,
             take_over=settings.take_over,
             on_signal=drain.hear_signal,

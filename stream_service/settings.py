@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(default=5.0, ge=0, le=45)
     linger_seconds: float = Field(default=30.0, ge=0)
     slow_client_seconds: float = Field(default=60.0, gt=0)
+    request_seconds: float = Field(default=20.0, gt=0)
+    """How long a client may take to send a whole request, headers and body, however it spreads its bytes."""
     retry_from_milliseconds: int = Field(default=1000, ge=1000)
     retry_to_milliseconds: int = Field(default=5000, ge=1000)
     pass_milliseconds: float = Field(default=20.0, ge=0, le=1000)

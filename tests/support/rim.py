@@ -93,11 +93,22 @@ def _idle_feed() -> Feed:
 
 @asynccontextmanager
 async def serving(
-    app: FastAPI, *, port: int = 0, silence_seconds: float = 60.0, on_signal: Callable[[], None] = lambda: None
+    app: FastAPI,
+    *,
+    port: int = 0,
+    request_seconds: float = 20.0,
+    silence_seconds: float = 60.0,
+    on_signal: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[tuple[str, DrainingServer]]:
     """Serve an application on a port, or on a free one; yields the URL and the server."""
     server = make_server(
-        app, host="127.0.0.1", port=port, silence_seconds=silence_seconds, take_over=take_over, on_signal=on_signal
+        app,
+        host="127.0.0.1",
+        port=port,
+        request_seconds=request_seconds,
+        silence_seconds=silence_seconds,
+        take_over=take_over,
+        on_signal=on_signal,
     )
     served = asyncio.create_task(server.serve())
     try:
