@@ -4,6 +4,7 @@ import typer
 
 from cli.dev import dev
 from cli.invoke import invoke
+from cli.keys import keys
 from cli.list_workflows import list_workflows
 from cli.new import new
 from cli.tail import tail
@@ -20,4 +21,5 @@ app.command(epilog="Example: tailrace dev --port 9000")(dev)
 app.command(epilog="Example: tailrace new p_parcels")(new)
 app.command("list", epilog="Example: tailrace list")(list_workflows)
 app.command(epilog="""Example: tailrace invoke p_hello --data '{"name": "Luke"}'""")(invoke)
+app.add_typer(keys, name="keys")
 app.command(epilog="Example: tailrace tail p_hello --channel events --replay 10")(tail)

@@ -1,5 +1,7 @@
 """Finds a deployed stage by what its CloudFormation stack says of itself."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,16 +36,48 @@ def find_deployment(stage: str, *, with_key: bool) -> Deployment:
     Raises:
         CommandError: there is no such stage, or AWS does not answer it.
     """
-    try:
-        outputs = _outputs(boto3.client("cloudformation", config=_QUICK), f"Tailrace-{stage}-WorkflowApi")
-        key = _key(boto3.client("secretsmanager", config=_QUICK), outputs["ApiKeySecret"]) if with_key else ""
+    with _asking(stage):
+        outputs = _stack_outputs(stage)
+        key = _key(secrets_manager(), outputs["ApiKeySecret"], stage) if with_key else ""
         return Deployment(api_url=outputs["ApiUrl"], stream_url=outputs["StreamUrl"], api_key=key)
+
+
+def find_key_secret(stage: str) -> str:
+    """Ask AWS for the ARN of the secret that holds a stage's API keys.
+
+    Raises:
+        CommandError: there is no such stage, or AWS does not answer it.
+    """
+    with _asking(stage):
+        return _stack_outputs(stage)["ApiKeySecret"]
+
+
+def secrets_manager() -> "SecretsManagerClient":
+    """Make a client, with the credentials that the environment or its files hold.
+
+    Raises:
+        CommandError: the environment does not say where.
+    """
+    try:
+        return boto3.client("secretsmanager", config=_QUICK)
+    except BotoCoreError as error:
+        raise CommandError(f"AWS can't be asked: {error}", hint=_CREDENTIALS) from error
+
+
+@contextmanager
+def _asking(stage: str) -> Iterator[None]:
+    try:
+        yield
     except KeyError as error:
         raise CommandError(
             f"The stack of the stage {stage} has no output {error}.", hint=f"Deploy it anew: make deploy STAGE={stage}"
         ) from error
     except (BotoCoreError, ClientError) as error:
         raise CommandError(f"AWS does not tell where the stage {stage} is: {error}", hint=_CREDENTIALS) from error
+
+
+def _stack_outputs(stage: str) -> dict[str, str]:
+    return _outputs(boto3.client("cloudformation", config=_QUICK), f"Tailrace-{stage}-WorkflowApi")
 
 
 def _outputs(client: "CloudFormationClient", stack: str) -> dict[str, str]:
@@ -64,5 +98,11 @@ def _describe(client: "CloudFormationClient", stack: str) -> "StackTypeDef":
         ) from error
 
 
-def _key(client: "SecretsManagerClient", secret: str) -> str:
-    return client.get_secret_value(SecretId=secret)["SecretString"].strip()
+def _key(client: "SecretsManagerClient", secret: str, stage: str) -> str:
+    text = client.get_secret_value(SecretId=secret, VersionStage="AWSCURRENT")["SecretString"].strip()
+    if text.startswith("{"):
+        raise CommandError(
+            f"The keys of the stage {stage} are kept as hashes, so that nobody can read one.",
+            hint=f"Give yours with --key or TAILRACE_API_KEY; `tailrace keys add NAME --stage {stage}` makes one.",
+        )
+    return text

@@ -15,6 +15,7 @@ from cli.dev_system import DevSystem, Plan
 from cli.errors import CommandError
 from cli.local_aws import local_environment
 from cli.ports import HOST, find_port, listen, port_of
+from lambdas.workflow_api.keys import fits_a_header
 
 API_PORT = 8700
 
@@ -45,12 +46,17 @@ def dev(
             f"There is no folder {workflows} here.",
             hint="Change to your project's folder, or name it with --workflows.",
         )
+    if not fits_a_header(api_key := os.environ.get("TAILRACE_API_KEY") or secrets.token_urlsafe(_KEY_BYTES)):
+        raise CommandError(
+            "$TAILRACE_API_KEY is no key.", hint="Write ASCII without spaces, or unset it: a key is then made up."
+        )
     with ExitStack() as sockets:
         plan = _plan(
             port=port,
             stream_port=stream_port,
             aws_port=aws_port,
             endpoint_url=endpoint_url,
+            api_key=api_key,
             workflows=workflows,
             sockets=sockets,
         )
@@ -67,6 +73,7 @@ def _plan(
     stream_port: int | None,
     aws_port: int | None,
     endpoint_url: str | None,
+    api_key: str,
     workflows: Path,
     sockets: ExitStack,
 ) -> Plan:
@@ -94,7 +101,7 @@ def _plan(
         stream_port=stream,
         aws_listener=aws,
         aws_endpoint_url=endpoint_url,
-        api_key=os.environ.get("TAILRACE_API_KEY") or secrets.token_urlsafe(_KEY_BYTES),
+        api_key=api_key,
         workflows=workflows,
         environment=local_environment(os.environ, endpoint_url=endpoint_url),
     )

@@ -21,7 +21,7 @@ from cli.errors import CommandError
 from cli.happenings import Changed, Ended, Failed, Happening, Prepared, Ready, Signalled
 from cli.log_view import LogView
 from cli.ports import HOST, port_of
-from cli.preparation import prepare_aws, wait_until_ready
+from cli.preparation import PreparedAws, prepare_aws, wait_until_ready
 from cli.processes import Child
 from cli.running_parts import RunningParts
 from cli.running_system import RunningSystem
@@ -29,6 +29,7 @@ from cli.running_system import RunningSystem
 EVENT_LOG_TABLE = "EventLog"
 IDEMPOTENCY_TABLE = "Idempotency"
 NOTICE_TOPIC = "TailraceNotices"
+API_KEY_SECRET = "TailraceApiKeys"  # noqa: S105 - a name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +45,16 @@ class Plan:
     workflows: Path
     environment: Mapping[str, str]
 
-    def system(self, topic_arn: str) -> RunningSystem:
-        """Where everything is found, once there is a topic."""
+    def system(self, aws: PreparedAws) -> RunningSystem:
+        """Where everything is found, once AWS is prepared."""
         return RunningSystem(
             api_url=f"http://{HOST}:{port_of(self.api_listener)}",
             stream_url=f"http://{HOST}:{self.stream_port}",
             aws_endpoint_url=self.aws_endpoint_url,
             api_key=self.api_key,
+            api_key_secret=aws.api_key_secret,
             event_log_table=EVENT_LOG_TABLE,
-            notice_topic_arn=topic_arn,
+            notice_topic_arn=aws.notice_topic_arn,
             idempotency_table=IDEMPOTENCY_TABLE,
         )
 
@@ -85,7 +87,7 @@ class DevSystem:
         self._view.say("Starting …")
         try:
             self._start_aws()
-            self._in_background(lambda: Prepared(_prepare()))
+            self._in_background(lambda: Prepared(self._prepare()))
             with watching(self._plan.workflows, lambda names: self._happenings.put(Changed(names))):
                 while (code := self._take(self._happenings.get())) is None:
                     pass
@@ -103,8 +105,8 @@ class DevSystem:
             case Ended(child) if name := self._parts.name_of(child):
                 self._view.say(f"The {name} process {_outcome(child.exit_code)}, so all stop.", style="bold red")
                 return 1
-            case Prepared(topic_arn):
-                self._start_services(topic_arn)
+            case Prepared(aws):
+                self._start_services(aws)
             case Ready(workflows):
                 self._welcome(workflows)
             case Changed(names) if self._system is not None:
@@ -125,8 +127,17 @@ class DevSystem:
             )
             self._parts.add("aws", child)
 
-    def _start_services(self, topic_arn: str) -> None:
-        self._system = system = self._plan.system(topic_arn)
+    def _prepare(self) -> PreparedAws:
+        return prepare_aws(
+            event_log_table=EVENT_LOG_TABLE,
+            idempotency_table=IDEMPOTENCY_TABLE,
+            notice_topic=NOTICE_TOPIC,
+            api_key_secret=API_KEY_SECRET,
+            api_key=self._plan.api_key,
+        )
+
+    def _start_services(self, aws: PreparedAws) -> None:
+        self._system = system = self._plan.system(aws)
         child = parts.start_stream_service(
             self._plan.stream_port,
             system=system,
@@ -177,10 +188,6 @@ class DevSystem:
             self._system.remove()
         self._parts.stop()
         self._view.say("Stopped.")
-
-
-def _prepare() -> str:
-    return prepare_aws(event_log_table=EVENT_LOG_TABLE, idempotency_table=IDEMPOTENCY_TABLE, notice_topic=NOTICE_TOPIC)
 
 
 def _outcome(exit_code: int | None) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cli.errors import CommandError
+from cli.preparation import PreparedAws
 from cli.processes import Child
 
 
@@ -20,9 +21,9 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Table and topic are there."""
+    """What the services need of AWS is there."""
 
-    topic_arn: str
+    aws: PreparedAws
 
 
 @dataclass(frozen=True, slots=True)

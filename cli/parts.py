@@ -54,8 +54,7 @@ def start_api(
         | {
             "TAILRACE_STREAM_URL": system.stream_url,
             "TAILRACE_IDEMPOTENCY_TABLE": system.idempotency_table,
-            "TAILRACE_API_KEY": system.api_key,
-            "TAILRACE_API_KEY_SECRET_ARN": "",
+            "TAILRACE_API_KEY_SECRET_ARN": system.api_key_secret,
             "TAILRACE_WORKFLOWS_FOLDER": str(workflows),
             "POWERTOOLS_METRICS_NAMESPACE": "Tailrace",
             "POWERTOOLS_SERVICE_NAME": "workflow-api",

@@ -1,6 +1,7 @@
-"""What the system's processes need before they start: the tables, and the topic for notices."""
+"""What the system's processes need before they start: the tables, the topic for notices, and the API's key."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import boto3
@@ -15,6 +16,7 @@ from tailrace.dynamodb import create_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
 
 _PATIENCE = 60.0
@@ -23,8 +25,18 @@ _REQUEST = 2.0
 _PAUSE = 0.1
 
 
-def prepare_aws(*, event_log_table: str, idempotency_table: str, notice_topic: str) -> str:
-    """Create tables and topic where they are not there yet, by the environment's endpoint; return the topic's ARN.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedAws:
+    """What AWS named by itself."""
+
+    notice_topic_arn: str
+    api_key_secret: str
+
+
+def prepare_aws(
+    *, event_log_table: str, idempotency_table: str, notice_topic: str, api_key_secret: str, api_key: str
+) -> PreparedAws:
+    """Create tables and topic where they are not there yet, by the environment's endpoint, and keep the API's key.
 
     Raises:
         CommandError: nothing answers at the endpoint, or it refuses.
@@ -35,12 +47,23 @@ def prepare_aws(*, event_log_table: str, idempotency_table: str, notice_topic: s
     try:
         create_table(dynamodb, event_log_table)
         create_idempotency_table(dynamodb, idempotency_table)
-        return sns.create_topic(Name=notice_topic)["TopicArn"]
+        return PreparedAws(
+            notice_topic_arn=sns.create_topic(Name=notice_topic)["TopicArn"],
+            api_key_secret=keep_key(boto3.client("secretsmanager", config=config), api_key_secret, api_key),
+        )
     except (BotoCoreError, ClientError) as error:
         raise CommandError(
             f"The AWS emulator does not do what is needed of it: {error}",
-            hint="See that it runs and knows DynamoDB, SNS and SQS, or leave --endpoint-url out.",
+            hint="See that it runs and knows DynamoDB, SNS, SQS and Secrets Manager, or leave --endpoint-url out.",
         ) from error
+
+
+def keep_key(client: "SecretsManagerClient", name: str, key: str) -> str:
+    """Make a key the only one of a secret, as it is when a stage is deployed; return the secret's ARN."""
+    try:
+        return client.create_secret(Name=name, SecretString=key)["ARN"]
+    except client.exceptions.ResourceExistsException:
+        return client.put_secret_value(SecretId=name, SecretString=key)["ARN"]
 
 
 def wait_until_ready(system: RunningSystem, *, pause: Callable[[float], object], now: Callable[[], float]) -> list[str]:

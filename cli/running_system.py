@@ -17,6 +17,8 @@ class RunningSystem:
     stream_url: str
     aws_endpoint_url: str
     api_key: str
+    api_key_secret: str
+    """Where Secrets Manager keeps the API's keys, by its ARN."""
     event_log_table: str
     notice_topic_arn: str
     idempotency_table: str

@@ -52,7 +52,7 @@ def find_api(
         return Api(url=_base(url or deployed.api_url), key=key or deployed.api_key)
     url, key = url or environment.get("TAILRACE_API_URL"), key or environment.get("TAILRACE_API_KEY")
     if url is None:
-        system = _running_here("--api-url")
+        system = running_here("--api-url or --stage")
         return Api(url=system.api_url, key=key or system.api_key)
     if key is None:
         raise CommandError(f"The key to {url} is not known.", hint="Give it with --key, or set TAILRACE_API_KEY.")
@@ -68,15 +68,20 @@ def find_streams(*, url: str | None, stage: str | None, environment: Mapping[str
     if url is None and stage is not None:
         return _base(find_deployment(stage, with_key=False).stream_url)
     url = url or environment.get("TAILRACE_STREAM_URL")
-    return _running_here("--stream-url").stream_url if url is None else _base(url)
+    return running_here("--stream-url or --stage").stream_url if url is None else _base(url)
 
 
-def _running_here(option: str) -> RunningSystem:
+def running_here(options: str) -> RunningSystem:
+    """Find what `tailrace dev` runs, here or in a folder above; `options` would name another system.
+
+    Raises:
+        CommandError: nothing runs.
+    """
     here = Path.cwd()
     for folder in (here, *here.parents):
         if system := RunningSystem.find(folder / DEV_FILE):
             return system
-    raise CommandError("No running system was found.", hint=f"{_START}, or name one with {option} or --stage.")
+    raise CommandError("No running system was found.", hint=f"{_START}, or name one with {options}.")
 
 
 def _base(url: str) -> str:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 _TEXT = """
-Deployed. Read the key:
+Deployed. Read the first key (docs/api-keys.md says how to make others):
 
   aws secretsmanager get-secret-value --secret-id {ApiKeySecret} --query SecretString --output text
 

@@ -8,8 +8,7 @@ from botocore.config import Config
 from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.function import Function
 from lambdas.workflow_api.invocation import InvokeLater, SelfInvocation
-from lambdas.workflow_api.key_ring import KeyRing
-from lambdas.workflow_api.key_source import FixedKeys, Keys, SecretKeys
+from lambdas.workflow_api.key_source import SecretKeys
 from lambdas.workflow_api.logs import log_as_json
 from lambdas.workflow_api.measured_log import MeasuredEventLog
 from lambdas.workflow_api.metrics import LoggedMetrics, NoMetrics, RunMetrics
@@ -48,15 +47,9 @@ def create_handler(
         runs=Runs(log=log, notifier=notifier, metrics=metrics, node=_node_runtime(settings)),
         once=Once(table=DynamoDBRecordTable(client=dynamodb, table_name=settings.idempotency_table), log=log),
         answers=Answers(stream_url=settings.stream_url),
-        keys=_keys(settings),
+        keys=SecretKeys(client=boto3.client("secretsmanager", config=_QUICK), arn=settings.api_key_secret_arn),
         invoke_later=invoke_later or _self_invocation(LambdaEnvironment()),
     )
-
-
-def _keys(settings: Settings) -> Keys:
-    if settings.api_key is not None:
-        return FixedKeys(KeyRing.of(settings.api_key.get_secret_value()))
-    return SecretKeys(client=boto3.client("secretsmanager", config=_QUICK), arn=settings.api_key_secret_arn or "")
 
 
 def _node_runtime(settings: Settings) -> NodeRuntime:

@@ -1,4 +1,4 @@
-"""Where the API finds its keys: in its environment, or in Secrets Manager, followed when they change."""
+"""Where the API finds its keys: in Secrets Manager, followed when they change."""
 
 import asyncio
 import logging
@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.workflow_api.key_ring import KeyRing
-from lambdas.workflow_api.keys import ApiKey
+from lambdas.workflow_api.keys import ApiKey, InvalidKey
 from lambdas.workflow_api.problems import Problem
 
 if TYPE_CHECKING:
@@ -34,15 +34,22 @@ class Keys(Protocol):
         """Who a key is, None for an unknown one; raises a Problem where that can't be told."""
 
 
-class FixedKeys:
-    """`Keys` that never change."""
+class StoredRing(NamedTuple):
+    """A ring as Secrets Manager holds it."""
 
-    def __init__(self, ring: KeyRing) -> None:
-        self._ring = ring
+    ring: KeyRing
+    version: str
 
-    async def find(self, key: bytes) -> ApiKey | None:
-        """Who a key is."""
-        return self._ring.find(key)
+
+def read_ring(client: "SecretsManagerClient", secret: str) -> StoredRing:
+    """Read the keys of a secret.
+
+    Raises:
+        InvalidKey: it holds none.
+        BotoCoreError, ClientError: Secrets Manager did not answer, or refused.
+    """
+    answer = client.get_secret_value(SecretId=secret, VersionStage="AWSCURRENT")
+    return StoredRing(KeyRing.of(answer.get("SecretString", "")), answer["VersionId"])
 
 
 class SecretKeys:
@@ -82,12 +89,13 @@ class SecretKeys:
         with self._reading:  # who comes meanwhile waits for the answer, and need not ask any more
             if not self._is_due(age):
                 return
-            self._tried_at = self._now()
             try:
-                self._ring = KeyRing.of(self._client.get_secret_value(SecretId=self._arn).get("SecretString", ""))
+                self._ring = read_ring(self._client, self._arn).ring
                 self._read_at = self._now()
-            except (BotoCoreError, ClientError, ValueError) as error:
+            except (BotoCoreError, ClientError, InvalidKey) as error:
                 logger.error("api_keys_unreadable", extra={"secret": self._arn, "error": str(error)})  # noqa: TRY400
+            finally:
+                self._tried_at = self._now()  # not before: until then, others wait for what comes of it
 
 
 def _unreadable() -> Problem:

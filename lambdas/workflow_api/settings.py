@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from lambdas.workflow_api.keys import fits_a_header
 from tailrace.errors import TailraceError
 
 PREFIX = "TAILRACE_"
@@ -30,10 +29,8 @@ class Settings(BaseSettings):
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     stream_url: str
     """Where the stream service is reached, without a slash at its end."""
-    api_key: SecretStr | None = None
-    """The only key, which may do everything."""
-    api_key_secret_arn: Annotated[str | None, Field(validate_default=True)] = None
-    """A Secrets Manager secret: a ring of keys, or one key by itself. Exactly one of this and `api_key` is set."""
+    api_key_secret_arn: str
+    """A Secrets Manager secret: a ring of keys, or one key by itself."""
     workflows_folder: Path = Path("workflows")
     node_function: str | None = None
     """The Lambda function that runs Node.js steps, by its name or ARN; without one, this machine's Node.js does."""
@@ -57,21 +54,6 @@ class Settings(BaseSettings):
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
             raise ValueError("write an address such as https://d111.cloudfront.net")
         return url.rstrip("/")
-
-    @field_validator("api_key")
-    @classmethod
-    def _fits_a_header(cls, key: SecretStr | None) -> SecretStr | None:
-        if key is not None and not fits_a_header(key.get_secret_value()):
-            raise ValueError("a key is ASCII without spaces, since it travels in a header, and begins with no {")
-        return key
-
-    @field_validator("api_key_secret_arn")
-    @classmethod
-    def _is_the_only_key(cls, arn: str | None, info: ValidationInfo) -> str | None:
-        # Checked at a field: a check of the whole model is left out while any field is wrong.
-        if "api_key" in info.data and (arn is None) == (info.data["api_key"] is None):
-            raise ValueError(f"set either this or {PREFIX}API_KEY")
-        return arn
 
 
 class LambdaEnvironment(BaseSettings):

@@ -105,7 +105,10 @@ def test_run_with_a_key_happens_once(dev: Dev) -> None:
     ("arguments", "error", "hint"),
     [
         (["invoke", "p_none"], "There is no workflow p_none. There are: p_hello, p_orders.", "tailrace list"),
-        (["invoke", "p_hello", "--key", "wrong"], "This is not the API's key.", "--key"),
+        (["invoke", "p_hello", "--key", "wrong"], "This is no key of the API's, or none any more.", "--key"),
+        (["keys", "revoke", "nobody"], "There is no key 'nobody'.", "tailrace keys list"),
+        (["keys", "add", "first"], "There is a key 'first' already.", "tailrace keys list"),
+        (["keys", "add", "a", "--workflow", "orders"], "'orders' names no workflows", "--help"),
         (["invoke", "p_hello", "--data", "{x}"], "What --data holds is not JSON", "single quotes"),
         (["tail", "hello"], "'hello' is not a workflow id", "tailrace list"),
         (["tail", "p_hello", "--replay", "1", "--last-event-id", "0-0"], "two beginnings", "one of them"),
@@ -124,15 +127,17 @@ def test_error_is_one_sentence_and_a_hint(dev: Dev, arguments: list[str], error:
     assert hint in second
 
 
-@pytest.mark.parametrize("command", ["dev", "new", "list", "invoke", "tail"])
+@pytest.mark.parametrize(
+    "command", ["dev", "new", "list", "invoke", "tail", "keys", "keys list", "keys add", "keys revoke"]
+)
 def test_help_of_every_command_has_an_example(command: str, tmp_path: Path) -> None:
-    result = tailrace(command, "--help", folder=tmp_path)
+    result = tailrace(*command.split(), "--help", folder=tmp_path)
 
     assert result.code == 0
     assert f"Example: tailrace {command}" in result.out
 
 
-@pytest.mark.parametrize("command", ["list", "invoke p_hello", "tail p_hello"])
+@pytest.mark.parametrize("command", ["list", "invoke p_hello", "tail p_hello", "keys list"])
 def test_nothing_that_runs_here_is_one_sentence_and_a_hint(command: str, tmp_path: Path) -> None:
     result = tailrace(*command.split(), folder=tmp_path)
 

@@ -11,6 +11,7 @@ SYSTEM = RunningSystem(
     stream_url="http://127.0.0.1:8701",
     aws_endpoint_url="http://127.0.0.1:8702",
     api_key="key",
+    api_key_secret="arn:aws:secretsmanager:us-east-1:123456789012:secret:TailraceApiKeys-AbCdEf",
     event_log_table="EventLog",
     idempotency_table="Idempotency",
     notice_topic_arn="arn:aws:sns:us-east-1:123456789012:notices",

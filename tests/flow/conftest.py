@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from cli.preparation import keep_key
 from cli.running_system import RunningSystem
 from lambdas.workflow_api.record_table import create_idempotency_table
 from tailrace.dynamodb import DynamoDBTable, create_table
@@ -24,7 +25,7 @@ RARE = {"TAILRACE_SWEEP_SECONDS": "60"}
 
 @pytest.fixture(scope="package")
 def flow_system(emulated_aws: EmulatedAws, aws_clients: AwsClients) -> RunningSystem:
-    """A table and a topic for all the tests of the chain."""
+    """Tables, a topic and a key for all the tests of the chain."""
     table, idempotency_table = f"EventLog-{uuid4().hex}", f"Idempotency-{uuid4().hex}"
     create_table(aws_clients.dynamodb, table)
     create_idempotency_table(aws_clients.dynamodb, idempotency_table)
@@ -34,6 +35,7 @@ def flow_system(emulated_aws: EmulatedAws, aws_clients: AwsClients) -> RunningSy
         stream_url="",
         aws_endpoint_url=emulated_aws.endpoint_url,
         api_key=API_KEY,
+        api_key_secret=keep_key(aws_clients.secretsmanager, f"keys-{uuid4().hex}", API_KEY),
         event_log_table=table,
         idempotency_table=idempotency_table,
         notice_topic_arn=topic,

@@ -16,6 +16,7 @@ from cli.ports import HOST, listen, port_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
@@ -39,6 +40,7 @@ class AwsClients:
     """boto3's clients of one server; they may be shared by threads."""
 
     dynamodb: "DynamoDBClient"
+    secretsmanager: "SecretsManagerClient"
     sns: "SNSClient"
     sqs: "SQSClient"
 
@@ -68,6 +70,7 @@ def aws_clients_of(aws: EmulatedAws, *, connections: int = _CONNECTIONS) -> AwsC
     }
     return AwsClients(
         dynamodb=boto3.client("dynamodb", **common),
+        secretsmanager=boto3.client("secretsmanager", **common),
         sns=boto3.client("sns", **common),
         sqs=boto3.client("sqs", **common),
     )

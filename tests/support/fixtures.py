@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from cli.preparation import keep_key
 from cli.running_system import RunningSystem
 from lambdas.workflow_api.record_table import create_idempotency_table
 from tailrace.dynamodb import DynamoDBTable, create_table
@@ -60,6 +61,12 @@ def notice_topic_arn(aws_clients: AwsClients) -> str:
 
 
 @pytest.fixture
+def api_key_secret(aws_clients: AwsClients) -> str:
+    """A secret with the key that tests use, as a stage has it when it is deployed."""
+    return keep_key(aws_clients.secretsmanager, f"keys-{uuid4().hex}", API_KEY)
+
+
+@pytest.fixture
 def dynamodb_table(aws_clients: AwsClients, event_log_table_name: str) -> Iterator[DynamoDBTable]:
     """The log's table, as the log uses it."""
     table = DynamoDBTable(client=aws_clients.dynamodb, table_name=event_log_table_name)
@@ -75,14 +82,19 @@ def event_log_on_moto(dynamodb_table: DynamoDBTable) -> EventLog:
 
 @pytest.fixture
 def running_system(
-    emulated_aws: EmulatedAws, event_log_table_name: str, idempotency_table_name: str, notice_topic_arn: str
+    emulated_aws: EmulatedAws,
+    event_log_table_name: str,
+    idempotency_table_name: str,
+    notice_topic_arn: str,
+    api_key_secret: str,
 ) -> RunningSystem:
-    """Tables and a topic of this test's own, and no service yet: start those with `services`' contexts."""
+    """Tables, a topic and a key of this test's own, and no service yet: start those with `services`' contexts."""
     return RunningSystem(
         api_url="",
         stream_url="",
         aws_endpoint_url=emulated_aws.endpoint_url,
         api_key=API_KEY,
+        api_key_secret=api_key_secret,
         event_log_table=event_log_table_name,
         notice_topic_arn=notice_topic_arn,
         idempotency_table=idempotency_table_name,

@@ -1,14 +1,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from cli.preparation import keep_key
 from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.function import Function
 from lambdas.workflow_api.invocation import InvokeLater, NotAccepted
 from lambdas.workflow_api.key_ring import KeyRing
-from lambdas.workflow_api.key_source import FixedKeys
+from lambdas.workflow_api.keys import ApiKey
 from lambdas.workflow_api.metrics import NoMetrics, RunMetrics
 from lambdas.workflow_api.once import Once
 from lambdas.workflow_api.records import RecordTable
@@ -21,8 +23,19 @@ from tailrace.testing import InMemoryNotifier, InMemoryTable
 from tailrace.workflow import ImportFailure, OnError, Registry, Workflow
 from tests.lambdas.workflow_api.gateway import KEY, Gateway, LambdaContext
 from tests.lambdas.workflow_api.records import InMemoryRecordTable
+from tests.support.aws import AwsClients
 
 STREAM_URL = "https://d111.cloudfront.net"
+
+
+class FixedKeys:
+    """`Keys` that never change."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+
+    async def find(self, key: bytes) -> ApiKey | None:
+        return self._ring.find(key)
 
 
 @dataclass(kw_only=True)
@@ -72,9 +85,12 @@ class Api:
 
 
 @pytest.fixture
-def names_in_aws(event_log_table_name: str, idempotency_table_name: str, notice_topic_arn: str) -> dict[str, str]:
+def names_in_aws(
+    aws_clients: AwsClients, event_log_table_name: str, idempotency_table_name: str, notice_topic_arn: str
+) -> dict[str, str]:
     """The variables that name what the function uses of emulated AWS, new and empty."""
     return {
+        "TAILRACE_API_KEY_SECRET_ARN": keep_key(aws_clients.secretsmanager, f"keys-{uuid4().hex}", KEY),
         "TAILRACE_EVENT_LOG_TABLE": event_log_table_name,
         "TAILRACE_IDEMPOTENCY_TABLE": idempotency_table_name,
         "TAILRACE_NOTICE_TOPIC_ARN": notice_topic_arn,

@@ -10,7 +10,6 @@ from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.api import create_app
 from lambdas.workflow_api.auth import Access
 from lambdas.workflow_api.key_ring import KeyRing
-from lambdas.workflow_api.key_source import FixedKeys
 from lambdas.workflow_api.keys import Verb, make_key
 from lambdas.workflow_api.metrics import NoMetrics
 from lambdas.workflow_api.once import Once
@@ -19,7 +18,7 @@ from lambdas.workflow_api.runs import Runs
 from tailrace.event_log import EventLog
 from tailrace.testing import InMemoryNotifier, InMemoryTable
 from tailrace.workflow import ImportFailure, Registry
-from tests.lambdas.workflow_api.conftest import STREAM_URL, Api
+from tests.lambdas.workflow_api.conftest import STREAM_URL, Api, FixedKeys
 from tests.lambdas.workflow_api.gateway import KEY, Gateway
 from tests.lambdas.workflow_api.records import InMemoryRecordTable
 

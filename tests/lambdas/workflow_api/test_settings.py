@@ -9,7 +9,7 @@ ENVIRONMENT = {
     "TAILRACE_NOTICE_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:notices",
     "TAILRACE_IDEMPOTENCY_TABLE": "Idempotency",
     "TAILRACE_STREAM_URL": "https://d111.cloudfront.net/",
-    "TAILRACE_API_KEY": "a-key",
+    "TAILRACE_API_KEY_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:keys",
 }
 
 
@@ -17,7 +17,6 @@ ENVIRONMENT = {
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.delenv("TAILRACE_API_KEY_SECRET_ARN", raising=False)
     monkeypatch.delenv("TAILRACE_RETENTION_DAYS", raising=False)
     monkeypatch.delenv("TAILRACE_WORKFLOWS_FOLDER", raising=False)
     return monkeypatch
@@ -32,8 +31,7 @@ def test_settings_are_the_environment(environment: pytest.MonkeyPatch) -> None:
     assert settings.retention_days == 7
     assert settings.stream_url == "https://d111.cloudfront.net"
     assert settings.workflows_folder == Path("workflows")
-    assert settings.api_key is not None
-    assert settings.api_key.get_secret_value() == "a-key"
+    assert settings.api_key_secret_arn == ENVIRONMENT["TAILRACE_API_KEY_SECRET_ARN"]
 
 
 def test_one_error_names_every_wrong_variable_and_no_value(environment: pytest.MonkeyPatch) -> None:
@@ -41,7 +39,7 @@ def test_one_error_names_every_wrong_variable_and_no_value(environment: pytest.M
     environment.setenv("TAILRACE_NOTICE_TOPIC_ARN", "")
     environment.setenv("TAILRACE_RETENTION_DAYS", "0")
     environment.setenv("TAILRACE_STREAM_URL", "ftp://somewhere")
-    environment.setenv("TAILRACE_API_KEY", "hush hush")
+    environment.delenv("TAILRACE_API_KEY_SECRET_ARN")
 
     with pytest.raises(InvalidSettings) as caught:
         Settings.from_environment()
@@ -52,23 +50,13 @@ def test_one_error_names_every_wrong_variable_and_no_value(environment: pytest.M
         "  TAILRACE_NOTICE_TOPIC_ARN: is not set",
         "  TAILRACE_RETENTION_DAYS: Input should be greater than or equal to 1",
         "  TAILRACE_STREAM_URL: write an address such as https://d111.cloudfront.net",
-        "  TAILRACE_API_KEY: a key is ASCII without spaces, since it travels in a header, and begins with no {",
+        "  TAILRACE_API_KEY_SECRET_ARN: is not set",
     ]
 
 
-@pytest.mark.parametrize(("key", "arn"), [("", ""), ("a-key", "arn:aws:secretsmanager:eu-west-1:1:secret:key")])
-def test_exactly_one_key_must_be_given(environment: pytest.MonkeyPatch, key: str, arn: str) -> None:
-    environment.setenv("TAILRACE_API_KEY", key)
-    environment.setenv("TAILRACE_API_KEY_SECRET_ARN", arn)
-
-    with pytest.raises(InvalidSettings, match="TAILRACE_API_KEY_SECRET_ARN: set either this or TAILRACE_API_KEY"):
-        Settings.from_environment()
-
-
-def test_settings_neither_change_nor_show_their_key(environment: pytest.MonkeyPatch) -> None:
-    environment.setenv("TAILRACE_API_KEY", "hush-hush")
+@pytest.mark.usefixtures("environment")
+def test_settings_do_not_change() -> None:
     settings = Settings.from_environment()
 
-    assert "hush" not in repr(settings)
     with pytest.raises(ValueError, match="frozen"):
         settings.__setattr__("retention_days", 1)

@@ -16,7 +16,7 @@ import pytest
 
 from tailrace.event import Event, WorkflowId
 from tailrace.event_log import EventLog
-from tests.lambdas.workflow_api.gateway import KEY, Answer, Gateway
+from tests.lambdas.workflow_api.gateway import Answer, Gateway
 from tests.support.aws import EmulatedAws
 
 HELLO = WorkflowId("p_hello")
@@ -99,8 +99,6 @@ def start(emulated_aws: EmulatedAws, names_in_aws: Mapping[str, str], folder: Pa
     """Start processes; they end with the test."""
     ours = {
         "TAILRACE_STREAM_URL": "https://d111.cloudfront.net",
-        "TAILRACE_API_KEY": KEY,
-        "TAILRACE_API_KEY_SECRET_ARN": "",
         "TAILRACE_WORKFLOWS_FOLDER": str(folder),
     }
     with ExitStack() as processes:
