@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from stream_service import problems, sse
 from stream_service.connection import Connection
+from stream_service.counts import End
 from stream_service.hub import Hub
 from stream_service.inspector import inspector
 from stream_service.pulse import Pulse
@@ -33,10 +34,12 @@ class Door:
         self._hub = hub
         self.draining = False
 
-    @property
-    def closed(self) -> bool:
-        """Whether a new client is asked to come again later."""
-        return self.draining or self._hub.full
+    def turns_away(self) -> bool:
+        """Whether a client that comes now is asked to come again later; it is counted."""
+        why = End.DRAIN if self.draining else End.FULL if self._hub.full else None
+        if why is not None:
+            self._hub.counts.turn_away(why)
+        return why is not None
 
 
 def _stream_id(text: str) -> str:
@@ -102,7 +105,7 @@ def _streams(hub: Hub, door: Door, settings: Settings) -> APIRouter:
         )
 
         def subscribe(connection: Connection, introduce: Callable[[Follower], None]) -> Subscription | None:
-            if door.closed:
+            if door.turns_away():
                 return None
             return hub.subscribe(WorkflowId(stream_id), connection, wish, introduce=introduce)
 

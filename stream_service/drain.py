@@ -5,6 +5,7 @@ import logging
 from contextlib import suppress
 
 from stream_service.api import Door
+from stream_service.counts import End
 from stream_service.hub import Hub
 
 logger = logging.getLogger(__name__)
@@ -39,13 +40,13 @@ class Drain:
         steps = max(1, int(self._over * STEPS_A_SECOND))
         for step in range(steps):
             for subscription in subscriptions[step::steps]:
-                subscription.end()
+                subscription.end(End.DRAIN)
             if subscriptions:
                 await self._pause(self._over / steps)
         await self._until_gone()
         slow = self._hub.subscriptions()
         for subscription in slow:
-            subscription.abort()
+            subscription.abort(End.DRAIN)
         logger.info("drain_ended", extra={"cut": len(slow)})
 
     async def _pause(self, seconds: float) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -24,6 +25,8 @@ HASTY_CANARY_SECONDS = 0.5
 HASTY_PATIENCE_SECONDS = 2.0
 """How long a canary's return is waited for until then."""
 DEGRADED_CANARY_SECONDS = 5.0
+MAX_UNDERWAY = 64
+"""Canaries whose way is timed, should they ever come back; of more, the oldest are not."""
 
 
 async def keep_alive(hub: Hub, *, every: float) -> None:
@@ -97,13 +100,17 @@ class Canaries:
         opened: asyncio.Event,
         publish: Callable[[str], None],
         renew: Callable[[], None],
+        measure: Callable[[float], None],
     ) -> None:
+        """`measure` is told how many seconds each canary took."""
         self._pulse = pulse
         self._task = task
         self._every = every
         self._opened = opened
         self._publish = publish
         self._renew = renew
+        self._measure = measure
+        self._underway: deque[tuple[int, float]] = deque(maxlen=MAX_UNDERWAY)
         self._returned = asyncio.Event()
 
     def came_back(self, canary: Canary) -> None:
@@ -111,6 +118,7 @@ class Canaries:
         if canary.task == self._task:
             was_degraded = self._pulse.degraded
             self._pulse.came_back(canary.number)
+            self._take_time(canary.number)
             self._returned.set()
             if was_degraded and not self._pulse.degraded:
                 logger.info("feed_works")
@@ -126,8 +134,15 @@ class Canaries:
             await self._send(canary)
             await self._pause()
 
+    def _take_time(self, number: int) -> None:
+        while self._underway and self._underway[0][0] <= number:
+            underway, since = self._underway.popleft()
+            if underway == number:
+                self._measure(asyncio.get_running_loop().time() - since)
+
     async def _send(self, canary: Canary) -> None:
         self._returned.clear()
+        self._underway.append((canary.number, asyncio.get_running_loop().time()))
         try:
             await in_daemon_thread(partial(self._publish, encode_canary(canary)), name="canary")
         except (BotoCoreError, ClientError) as error:

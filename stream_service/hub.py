@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stream_service.connection import Connection
+from stream_service.counts import Counts, End
 from stream_service.question import Ask
 from stream_service.ring import Ring
-from stream_service.stream import Counts, Stream
+from stream_service.stream import Stream
 from stream_service.subscription import Subscription, Wish
 from tailrace.event import WorkflowId
 from tailrace.notice import Notice
@@ -41,12 +42,23 @@ def at_once(stream: Stream) -> None:
 class Hub:
     """The streams that this task's clients watch."""
 
-    def __init__(self, *, ask: Ask, bounds: Bounds, due: Callable[[Stream], None] = at_once) -> None:
-        """`due` is told of every stream that has something to deliver."""
+    def __init__(
+        self,
+        *,
+        ask: Ask,
+        bounds: Bounds,
+        due: Callable[[Stream], None] = at_once,
+        delivered: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """`due` is told of every stream that has something to deliver.
+
+        `delivered` hears of every batch that a pass has written to all who follow live, by its `recorded_at`.
+        """
         self.counts = Counts()
         self.bounds = bounds
         self._ask = ask
         self._due = due
+        self._delivered = delivered
         self._streams: dict[WorkflowId, Stream] = {}
 
     @property
@@ -86,7 +98,13 @@ class Hub:
             # Register before reading: an event recorded in between is then seen twice, never missed.
             ring = Ring(max_events=self.bounds.ring_events, max_bytes=self.bounds.ring_bytes)
             stream = Stream(
-                workflow_id, ring=ring, ask=self._ask, counts=self.counts, wanted=self._holds, due=self._due
+                workflow_id,
+                ring=ring,
+                ask=self._ask,
+                counts=self.counts,
+                wanted=self._holds,
+                due=self._due,
+                delivered=self._delivered,
             )
             self._streams[workflow_id] = stream
             stream.load()
@@ -141,7 +159,7 @@ class Hub:
             del self._streams[stream.workflow_id]
         for subscription in tuple(stream.subscriptions):
             if subscription.until <= now:
-                subscription.end()
+                subscription.end(End.EXPIRED)
             if subscription.paused:
                 self._tick_paused(subscription, now)
 
@@ -149,8 +167,7 @@ class Hub:
         if subscription.paused_at is None:
             subscription.paused_at = now
         elif now - subscription.paused_at >= self.bounds.patience:
-            self.counts.slow_clients += 1
-            subscription.abort()
+            subscription.abort(End.SLOW)
 
     def _shrink_rings(self) -> None:
         """Halve the largest rings until all are within their bound; what they let go is in the log."""

@@ -5,6 +5,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from stream_service import report
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
@@ -30,4 +32,5 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger(report.__name__).setLevel(logging.INFO)  # its lines are numbers, of whatever level the others are
     logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells where it finds credentials

@@ -1,7 +1,6 @@
 """The object graph of the stream service, and its life: everything runs until one part dies or a signal comes."""
 
 import asyncio
-import time
 from dataclasses import dataclass
 
 from stream_service import heart
@@ -9,11 +8,13 @@ from stream_service.api import Door, create_app
 from stream_service.drain import Drain
 from stream_service.feed import Feed
 from stream_service.hub import Hub
+from stream_service.lags import Lags
 from stream_service.metrics import ServiceMetrics
 from stream_service.pacer import Pacer
 from stream_service.pulse import Pulse
 from stream_service.queue import Queue, sns_client, sqs_client
 from stream_service.reader import Reader
+from stream_service.report import Report
 from stream_service.server import DrainingServer, make_server
 from stream_service.settings import Settings
 from tailrace.dynamodb import DynamoDBTable, dynamodb_client
@@ -35,6 +36,8 @@ class Service:
     sweeper: heart.Sweeper
     canaries: heart.Canaries
     drain: Drain
+    report: Report | None
+    """None where nobody asked for one."""
     server: DrainingServer
 
     async def run(self) -> None:
@@ -49,9 +52,13 @@ class Service:
                 parts.create_task(heart.tick(self.hub)),
                 parts.create_task(heart.keep_alive(self.hub, every=self.settings.keepalive_seconds)),
             ]
+            if self.report is not None:
+                others.append(parts.create_task(self.report.run(every=self.settings.metrics_seconds)))
             try:
                 await self.server.serve()
             finally:
+                if self.report is not None:
+                    self.report.write()  # how the last streams ended
                 for other in others:
                     other.cancel()
                 await self.reader.close()
@@ -70,7 +77,8 @@ def make_service(settings: Settings, *, task: str) -> Service:
     )
     reader = Reader(log)
     pacer = Pacer(every=settings.pass_milliseconds / 1000)
-    hub = Hub(ask=reader.ask, bounds=settings.bounds, due=pacer.due)
+    lags = Lags()
+    hub = Hub(ask=reader.ask, bounds=settings.bounds, due=pacer.due, delivered=lags.delivered)
     pulse = Pulse()
     sweeper = heart.Sweeper(hub, pulse, every=settings.sweep_seconds, degraded_every=settings.degraded_sweep_seconds)
     queue = Queue(
@@ -84,7 +92,7 @@ def make_service(settings: Settings, *, task: str) -> Service:
         if isinstance(notice, Canary):
             canaries.came_back(notice)
         else:
-            metrics.notice_lag.observe(max(0.0, time.time() - notice.recorded_at / 1000))
+            lags.heard(notice.recorded_at)
             hub.offer(notice)
 
     feed = Feed(queue, deliver=deliver, in_doubt=sweeper.all_in_doubt, receivers=settings.receivers)
@@ -95,8 +103,9 @@ def make_service(settings: Settings, *, task: str) -> Service:
         opened=feed.opened,
         publish=queue.publish,
         renew=feed.renew,
+        measure=lags.canary_returned,
     )
-    metrics = ServiceMetrics(hub=hub, reader=reader, feed=feed, pulse=pulse)
+    metrics = ServiceMetrics(hub=hub, reader=reader, feed=feed, pulse=pulse, lags=lags)
     door = Door(hub)
     app = create_app(hub=hub, door=door, pulse=pulse, registry=metrics.registry, settings=settings)
     drain = Drain(hub, door, over=settings.drain_seconds)
@@ -108,6 +117,7 @@ def make_service(settings: Settings, *, task: str) -> Service:
         sweeper=sweeper,
         canaries=canaries,
         drain=drain,
+        report=_report(metrics, settings, task),
         server=make_server(
             app,
             host=settings.host,
@@ -118,3 +128,9 @@ def make_service(settings: Settings, *, task: str) -> Service:
             on_signal=drain.hear_signal,
         ),
     )
+
+
+def _report(metrics: ServiceMetrics, settings: Settings, task: str) -> Report | None:
+    if settings.metrics_namespace is None:
+        return None
+    return Report(metrics, namespace=settings.metrics_namespace, task=task)

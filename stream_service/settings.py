@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     ring_events: int = Field(default=1024, ge=100)
     ring_bytes: int = Field(default=4 * _MIB, ge=512 * 1024)
     all_rings_bytes: int = Field(default=256 * _MIB, ge=_MIB)
+    metrics_namespace: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/#:-]{1,255}$")] | None = None
+    """Of CloudWatch's, for the numbers that then go to the log; without one, `/metrics` alone has them."""
+    metrics_seconds: float = Field(default=60.0, gt=0, le=300)
+    """Between two lines of numbers in the log."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @property

@@ -4,35 +4,19 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from stream_service.counts import Counts, End
 from stream_service.question import Ask, AskFrom, AskHead, AskNewest, AskStart
 from stream_service.ring import Ring, Slice
 from stream_service.subscription import DEFAULT_REPLAY, Subscription
+from stream_service.unwritten import Unwritten
 from tailrace.errors import InvalidNotice
-from tailrace.event import EventId, Position, WorkflowId
+from tailrace.event import Batch, EventId, Position, WorkflowId
 from tailrace.event_log import Newest, Reading
 from tailrace.notice import Notice
 
 EVERY_CHANNEL: frozenset[str] = frozenset()
 MAX_HELD = 64
 """Notices kept while the log is read; with more, the log is read once again instead."""
-
-
-@dataclass(slots=True)
-class Counts:
-    """What the hub did since it began; for metrics."""
-
-    connections: int = 0
-    """Clients that follow now."""
-    deliveries: int = 0
-    """Events written to clients."""
-    notices_taken: int = 0
-    notices_seen: int = 0
-    notices_unwatched: int = 0
-    holes: int = 0
-    """Holes before a notice, or behind a tail, that a reading of the log was begun for."""
-    slow_clients: int = 0
-    """Clients cut because they did not read for too long."""
-    rings_shrunk: int = 0
 
 
 @dataclass(slots=True)
@@ -58,6 +42,7 @@ class Stream:
         counts: Counts,
         wanted: Callable[["Stream"], bool],
         due: Callable[["Stream"], None],
+        delivered: Callable[[int], None],
     ) -> None:
         self.workflow_id = workflow_id
         self.ring = ring
@@ -70,7 +55,10 @@ class Stream:
         self._counts = counts
         self._wanted = lambda: wanted(self)
         self._due = due
+        self._delivered = delivered
         self._level = ring.head  # where the last pass left the clients that flow
+        self._unwritten = Unwritten()
+        self._hole: Position | None = None  # up to where the log shall say what is missing
         self._reading = False
         self._doubt = False
         self._held: deque[Notice] = deque()
@@ -81,15 +69,15 @@ class Stream:
     def add(self, subscription: Subscription) -> None:
         """Let a client follow."""
         self.subscriptions[subscription] = None
-        self._counts.connections += 1
+        self._counts.begin()
         self.empty_since = None
         subscription.settle()
 
-    def remove(self, subscription: Subscription) -> None:
+    def remove(self, subscription: Subscription, why: End) -> None:
         """Forget a client."""
         if subscription in self.subscriptions:
             del self.subscriptions[subscription]
-            self._counts.connections -= 1
+            self._counts.end(why)
 
     def count_deliveries(self, events: int) -> None:
         """Count events that were written to a client."""
@@ -116,6 +104,8 @@ class Stream:
             if start:
                 yield
             self._write(subscriptions[start : start + size], level, slices)
+        for recorded_at in self._unwritten.up_to(self._level.position):
+            self._delivered(recorded_at)
 
     def _write(
         self, subscriptions: Iterable[Subscription], level: EventId, slices: dict[frozenset[str], Slice]
@@ -150,6 +140,8 @@ class Stream:
     def load(self) -> None:
         """Begin the ring anew from the log."""
         self._reading = True
+        self._hole = None
+        self._unwritten.clear()
         self._ask(
             AskNewest(
                 workflow_id=self.workflow_id,
@@ -161,9 +153,11 @@ class Stream:
         )
 
     def _loaded(self, newest: Newest | None) -> None:
-        self.loaded = True
+        anew, self.loaded = self.loaded, True
         if newest is not None:
             self.ring.load(newest)
+            if anew:  # a life that began, or was seen, only now: nobody has any of it
+                self._note_unwritten(newest.batches)
         self._due(self)
         self._done_reading()
 
@@ -183,7 +177,7 @@ class Stream:
         elif notice.end < ring.next:
             self._counts.notices_seen += 1
         elif notice.position > ring.next:
-            self._counts.holes += 1
+            self._hole = notice.end
             self._read_on(ring.next)
         else:
             self._take(notice)
@@ -197,8 +191,19 @@ class Stream:
             self._read_on(self.ring.next)
         else:
             self._counts.notices_taken += 1
-            self.ring.take(batch)
+            self._take_batch(batch)
             self._due(self)
+
+    def _take_batch(self, batch: Batch) -> None:
+        if batch.position > self.ring.next:
+            self._give_up_hole()
+        self.ring.take(batch)
+        self._note_unwritten([batch])
+
+    def _note_unwritten(self, batches: Iterable[Batch]) -> None:
+        if self.subscriptions:
+            for batch in batches:
+                self._unwritten.add(batch)
 
     def sweep(self) -> None:
         """Compare with the log's tail: a lost notice then costs time, and nothing else (rule 19)."""
@@ -215,7 +220,7 @@ class Stream:
         elif head.generation != self.ring.generation:
             self.load()
         elif head.position >= self.ring.next:
-            self._counts.holes += 1
+            self._hole = head.position
             self._read_on(self.ring.next)
         else:
             self._done_reading()
@@ -230,14 +235,28 @@ class Stream:
                 self.load()
                 return
             if batch.end >= self.ring.next:
-                self.ring.take(batch)
+                self._take_batch(batch)
         if reading.next > self.ring.next:
             self.ring.skip_to(reading.next)  # what stands there has expired unread
+            self._give_up_hole()
         self._due(self)
         if reading.more:
             self._read_on(reading.next)
         else:
+            self._judge_hole()
             self._done_reading()
+
+    def _give_up_hole(self) -> None:
+        self._counts.holes_unresolved += 1
+        self._hole = None
+        self._unwritten.clear()
+
+    def _judge_hole(self) -> None:
+        if self._hole is not None:
+            repaired = self.ring.next > self._hole
+            self._counts.holes_repaired += repaired
+            self._counts.holes_unresolved += not repaired
+            self._hole = None
 
     def _done_reading(self) -> None:
         self._reading = False

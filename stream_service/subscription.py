@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from stream_service import sse
 from stream_service.connection import Connection
+from stream_service.counts import End
 from stream_service.ring import SLICE_BYTES, Slice
 from tailrace.event import BEGINNING, Batch, EventId, Position
 from tailrace.event_log import Reading
@@ -52,7 +53,7 @@ class Subscription:
     """A client's place in a stream. Only position + 1 is ever delivered; only a `$gap` may jump (rule 25)."""
 
     __slots__ = (
-        "_asking", "_gone", "_greeted", "_live", "_loss", "_stream", "_vouched", "_wish",
+        "_asking", "_gone", "_greeted", "_live", "_loss", "_stream", "_vouched", "_why", "_wish",
         "channels", "connection", "cursor", "flowing", "paused", "paused_at", "quiet_since", "sent", "until",
     )  # fmt: skip
 
@@ -72,6 +73,7 @@ class Subscription:
         """When a tick first saw it paused."""
         self.quiet_since: float | None = None
         """When a tick first saw it ahead of the last id that it was sent."""
+        self._why: End | None = None
         self._asking = False
         self._gone = False
         self._live = False
@@ -99,16 +101,18 @@ class Subscription:
         if not self._gone:
             self._gone = True
             self.flowing = False
-            self._stream.remove(self)
+            self._stream.remove(self, self._why or End.LEFT)
 
     # --- what the hub says
 
-    def end(self) -> None:
+    def end(self, why: End) -> None:
         """End the response behind what was written."""
+        self._why = self._why or why
         self.connection.end()
 
-    def abort(self) -> None:
+    def abort(self, why: End) -> None:
         """Cut the connection, and have nothing to do with it any more; the client resumes."""
+        self._why = self._why or why
         self.leave()
         self.connection.abort()
 

@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from stream_service.counts import End
 from stream_service.drain import LAST_MOMENT_SECONDS, Drain
 from stream_service.subscription import Subscription, Wish
 from tailrace.event import WorkflowId
@@ -56,11 +57,12 @@ async def test_streams_end_spread_over_the_time(rim: Rim) -> None:
 
 async def test_no_new_streams_from_the_signal_on(rim: Rim) -> None:
     drain = Drain(rim.hub, rim.door, over=5)
-    before = rim.door.closed
+    before = rim.door.turns_away()
 
     drain.hear_signal()
 
-    assert (before, rim.door.closed) == (False, True)
+    assert (before, rim.door.turns_away()) == (False, True)
+    assert rim.hub.counts.ended[End.DRAIN] == rim.hub.counts.opened == 1
 
 
 async def test_without_streams_the_end_comes_at_once(rim: Rim) -> None:

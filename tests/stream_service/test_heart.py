@@ -216,6 +216,7 @@ class Topic:
     def __init__(self) -> None:
         self.pulse = Pulse()
         self.sent: list[Canary] = []
+        self.took: list[float] = []
         self.renewals = 0
         self.mute = False
         self.broken = False
@@ -223,7 +224,13 @@ class Topic:
         self.opened.set()
         self._loop = asyncio.get_running_loop()
         self.canaries = Canaries(
-            self.pulse, task="task-1", every=0.01, opened=self.opened, publish=self._publish, renew=self._renew
+            self.pulse,
+            task="task-1",
+            every=0.01,
+            opened=self.opened,
+            publish=self._publish,
+            renew=self._renew,
+            measure=self.took.append,
         )
 
     async def __aenter__(self) -> Self:
@@ -262,6 +269,21 @@ async def test_canaries_that_come_back_make_the_service_ready() -> None:
         assert {canary.task for canary in topic.sent} == {"task-1"}
         assert [canary.number for canary in topic.sent] == list(range(1, len(topic.sent) + 1))
         assert topic.renewals == 0
+
+
+async def test_each_canary_that_comes_back_is_timed_also_a_late_one() -> None:
+    async with Topic() as topic:
+        await eventually(lambda: topic.pulse.ready)
+        topic.mute = True
+        late = len(topic.sent) + 1
+        await eventually(lambda: len(topic.sent) >= late)
+        before = len(topic.took)
+
+        topic.canaries.came_back(Canary("task-1", late))
+        topic.canaries.came_back(Canary("task-1", late))
+
+        assert len(topic.took) == before + 1
+        assert all(seconds > 0 for seconds in topic.took)
 
 
 async def test_no_canary_is_sent_before_there_is_a_queue_to_come_back_through() -> None:

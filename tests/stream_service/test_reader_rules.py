@@ -176,7 +176,7 @@ def test_rule_17_hole_before_a_notice_is_read_from_the_log(streams: Streams, hub
 
     hub.answer(AskFrom)
     assert client.positions == [1, 2, 3, 4, 5]
-    assert hub.hub.counts.holes == 1
+    assert (hub.hub.counts.holes_repaired, hub.hub.counts.holes_unresolved) == (1, 0)
 
 
 def test_rule_17_ring_goes_on_behind_what_expired_unread(streams: Streams, hub: SteppedHub) -> None:

@@ -7,6 +7,7 @@ import sys
 import pytest
 from fastapi import FastAPI, Request
 
+from stream_service.counts import End
 from stream_service.server import TransportProtocol
 from stream_service.takeover import TRANSPORT
 from tests.support import rim as rim_module
@@ -66,7 +67,7 @@ async def test_request_behind_a_stream_is_answered_when_the_stream_has_ended(
         await eventually(lambda: rim.hub.connections == 1)
 
         for subscription in rim.hub.subscriptions():
-            subscription.end()
+            subscription.end(End.DRAIN)
         rest = await client.rest()
 
         assert b"0\r\n\r\nHTTP/1.1 200 OK\r\n" in rest
@@ -101,7 +102,7 @@ async def test_subscription_that_is_aborted_loses_its_connection(rim: Rim) -> No
         await client.next()
 
         for subscription in rim.hub.subscriptions():
-            subscription.abort()
+            subscription.abort(End.SLOW)
         await client.until_end()
 
         assert not client.ended
@@ -112,7 +113,7 @@ async def test_aborted_connection_is_no_error_in_the_log(rim: Rim, caplog: pytes
     async with serving(rim.app) as (url, _), follow(url, "p_a") as client:
         await client.next()
         for subscription in rim.hub.subscriptions():
-            subscription.abort()
+            subscription.abort(End.SLOW)
         await client.until_end()
         await eventually(lambda: rim.hub.connections == 0)
 

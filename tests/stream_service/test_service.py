@@ -2,8 +2,10 @@
 
 import asyncio
 import itertools
+import json
 import random
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,6 +15,7 @@ from tailrace.event_log import EventLog
 from tailrace.sns import SnsNotifier
 from tests.support.aws import AwsClients, EmulatedAws
 from tests.support.rim import eventually
+from tests.support.services import Service
 from tests.support.stream_process import (
     environment_of,
     exit_code,
@@ -72,6 +75,12 @@ async def open_many(url: str, count: int, *, streams: int) -> list[StreamClient]
         )
         await asyncio.gather(*(client.next() for client in clients[begin:]))
     return clients
+
+
+def measured(service: Service) -> list[dict[str, Any]]:
+    """The lines of numbers that the service has written."""
+    lines = [json.loads(line) for line in tuple(service.output) if line.startswith("{")]
+    return [line for line in lines if "_aws" in line]
 
 
 # --- the drain
@@ -152,7 +161,7 @@ async def test_slow_clients_take_little_memory_and_are_cut_and_nobody_else_notic
                 await quick.until(number)
                 most = max(most, resident_bytes(service) - before)
 
-            await eventually(lambda: metric(service, "slow_clients_closed_total") == 30)
+            await eventually(lambda: metric(service, "connections_ended_total", reason="slow") == 30)
             await eventually(lambda: metric(service, "connections") == 1)
             await publisher.publish("p_a", "still here")
             await quick.until(31)
@@ -178,7 +187,7 @@ async def test_client_that_reads_slowly_is_served_from_the_log_and_misses_nothin
         slow.cut()
 
         assert [number for number, _ in slow.payloads] == list(range(30))
-        assert metric(service, "slow_clients_closed_total") == 0
+        assert metric(service, "connections_ended_total", reason="slow") == 0
 
 
 # --- a log that is away
@@ -286,8 +295,35 @@ async def test_metrics_tell_what_has_happened(environment: Environment, publishe
             assert metric(service, "streams") == 2
             assert metric(service, "deliveries_total") == 20
             assert metric(service, "notice_lag_seconds_count") == 2
+            assert metric(service, "delivery_lag_seconds_count") == 1
+            assert metric(service, "canary_lag_seconds_count") >= 3
             assert metric(service, "notices_invalid_total") == 0
         await eventually(lambda: metric(service, "connections") == 0)
+        assert metric(service, "connections_opened_total") == 3
+        assert metric(service, "connections_ended_total", reason="left") == 3
+
+
+async def test_numbers_go_to_the_log_as_cloudwatch_takes_them(environment: Environment, publisher: Publisher) -> None:
+    settings = {
+        "TAILRACE_METRICS_NAMESPACE": "Tailrace/test",
+        "TAILRACE_METRICS_SECONDS": "0.2",
+        "TAILRACE_LOG_LEVEL": "ERROR",
+    }
+    async with stream_service(environment | settings) as service:
+        async with follow(service.url, "p_a") as client:
+            await publisher.publish("p_a", 1)
+            await client.until(1)
+            await eventually(lambda: any("DeliveryLag" in line for line in measured(service)))
+            interrupt(service)
+            await client.until_end()
+        assert await exit_code(service) == 0
+
+    lines = measured(service)
+    assert max(line["Connections"] for line in lines) == 1
+    for name in ("ConnectionsOpened", "Deliveries", "ConnectionsEndedDrain"):
+        assert sum(line.get(name, 0) for line in lines) == 1, name
+    assert len([lag for line in lines for lag in line.get("DeliveryLag", ())]) == 1
+    assert len([lag for line in lines for lag in line.get("CanaryLag", ())]) >= 3
 
 
 async def test_poison_in_the_topic_is_counted_and_does_no_harm(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from stream_service.counts import End
 from stream_service.hub import Bounds
 from stream_service.question import AskFrom
 from stream_service.ring import SLICE_BYTES
@@ -158,7 +159,7 @@ def test_client_that_does_not_read_is_cut_when_patience_ends(hub: SteppedHub) ->
     hub.hub.tick(60)
 
     assert (before, slow.aborted, quick.aborted) == (False, True, False)
-    assert (hub.hub.connections, hub.hub.counts.slow_clients) == (1, 1)
+    assert (hub.hub.connections, hub.hub.counts.ended[End.SLOW]) == (1, 1)
 
 
 def test_slow_client_is_cut_and_counted_once(streams: Streams, hub: SteppedHub) -> None:
@@ -169,7 +170,7 @@ def test_slow_client_is_cut_and_counted_once(streams: Streams, hub: SteppedHub) 
         hub.hub.tick(now)
     slow.leave()
 
-    assert (hub.hub.connections, hub.hub.counts.slow_clients) == (0, 1)
+    assert (hub.hub.connections, hub.hub.counts.ended[End.SLOW]) == (0, 1)
     hub.offer(streams.append_many(1))
     slow.resume()
     assert slow.events == []

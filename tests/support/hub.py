@@ -85,7 +85,9 @@ class SteppedHub:
 
     def __init__(self, streams: Streams, *, bounds: Bounds | None = None) -> None:
         self.streams = streams
-        self.hub = Hub(ask=self._ask, bounds=bounds or Bounds(), due=self._hear_due)
+        self.delivered: list[int] = []
+        """When each batch got its place that a pass has written."""
+        self.hub = Hub(ask=self._ask, bounds=bounds or Bounds(), due=self._hear_due, delivered=self.delivered.append)
         self.pending: list[Pending] = []
         self.asked: list[Question] = []
         self.prompt = False

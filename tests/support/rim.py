@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from stream_service.api import Door, create_app
 from stream_service.feed import Feed
 from stream_service.hub import Hub
+from stream_service.lags import Lags
 from stream_service.metrics import ServiceMetrics
 from stream_service.pulse import Pulse
 from stream_service.queue import Queue
@@ -60,17 +61,21 @@ class Rim:
     door: Door = field(init=False)
     feed: Feed = field(init=False)
     pulse: Pulse = field(init=False)
+    lags: Lags = field(init=False)
     metrics: ServiceMetrics = field(init=False)
     app: FastAPI = field(init=False)
 
     def __post_init__(self) -> None:
         self.log = EventLog(table=self.table)
         self.reader = Reader(self.log)
-        self.hub = Hub(ask=self.reader.ask, bounds=self.settings.bounds)
+        self.lags = Lags()
+        self.hub = Hub(ask=self.reader.ask, bounds=self.settings.bounds, delivered=self.lags.delivered)
         self.door = Door(self.hub)
         self.feed = _idle_feed()
         self.pulse = Pulse()
-        self.metrics = ServiceMetrics(hub=self.hub, reader=self.reader, feed=self.feed, pulse=self.pulse)
+        self.metrics = ServiceMetrics(
+            hub=self.hub, reader=self.reader, feed=self.feed, pulse=self.pulse, lags=self.lags
+        )
         self.app = create_app(
             hub=self.hub, door=self.door, pulse=self.pulse, registry=self.metrics.registry, settings=self.settings
         )

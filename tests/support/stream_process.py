@@ -64,11 +64,16 @@ def readiness(service: Service) -> str | None:
         return None
 
 
-def metric(service: Service, name: str) -> float:
+def metric(service: Service, name: str, **labels: str) -> float:
     """One number of `/metrics`."""
     text = httpx.get(f"{service.url}/metrics", trust_env=False, timeout=20).text
-    samples = {sample.name: sample.value for each in text_string_to_metric_families(text) for sample in each.samples}
-    return samples[f"tailrace_{name}"]
+    [value] = (
+        sample.value
+        for each in text_string_to_metric_families(text)
+        for sample in each.samples
+        if (sample.name, sample.labels) == (f"tailrace_{name}", labels)
+    )
+    return value
 
 
 def resident_bytes(service: Service) -> int:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from stream_service.counts import End
 from tailrace.event import MAX_PAYLOAD_BYTES
 from tests.support.rim import Rim, eventually, serving, some_settings
 from tests.support.streams import stream_url
@@ -95,7 +96,7 @@ async def test_client_that_is_cut_or_ended_comes_back_for_what_it_missed(rim: Ri
         await follower.until(3)
         for end_politely in (True, False):
             for subscription in rim.hub.subscriptions():
-                subscription.end() if end_politely else subscription.abort()
+                subscription.end(End.DRAIN) if end_politely else subscription.abort(End.SLOW)
             start = len(follower.events)
             await rim.publish("p_a", *range(start, start + 150))
             await follower.until(start + 150)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from stream_service import heart
+from stream_service.counts import End
 from stream_service.drain import Drain
 from stream_service.response import HEADERS
 from tailrace.errors import LogUnavailable
@@ -127,7 +128,7 @@ async def test_rule_13_no_error_is_told_inside_a_stream() -> None:
         assert client.raw == f"retry: {client.parser.retry}\n".encode()
 
         for subscription in rim.hub.subscriptions():
-            subscription.end()
+            subscription.end(End.DRAIN)
         await client.until_end()
 
         assert client.raw == f"retry: {client.parser.retry}\n".encode()
