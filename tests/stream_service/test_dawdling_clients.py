@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from stream_service.counts import End
 from tests.support.rim import Rim, eventually, serving
 from tests.support.streams import follow
 
@@ -109,7 +110,7 @@ async def test_junk_behind_a_request_is_not_answered_inside_its_stream(rim: Rim,
         await client.until(1)
 
         for subscription in rim.hub.subscriptions():
-            subscription.end()
+            subscription.end(End.DRAIN)
         await client.until_end()
 
         assert (client.ended, await client.read()) == (True, 0)
