@@ -63,5 +63,6 @@ def _line(workflow: dict[str, Any], width: int) -> Text:
     steps = ", ".join(workflow["steps"]) or "no steps"
     schedule = workflow.get("schedule")
     when = (f"  {schedule['expression']}", "green") if schedule else ""
+    public = ("  public", "yellow") if workflow.get("public") else ""
     about = f"  {readable(workflow['description'])}" if workflow.get("description") else ""
-    return Text.assemble((workflow["id"].ljust(width), "cyan"), when, about, (f"  ({steps})", "dim"))
+    return Text.assemble((workflow["id"].ljust(width), "cyan"), when, public, about, (f"  ({steps})", "dim"))

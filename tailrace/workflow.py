@@ -35,12 +35,19 @@ class Workflow:
         on_error: OnError = "flush",
         schedule: str | None = None,
         timezone: str = UTC,
+        public: bool = False,
     ) -> None:
-        """Name a workflow, and say when it runs by itself: `rate(5 minutes)`, or `cron(0 8 * * ? *)` in a time zone."""
+        """Name a workflow, and say when it runs by itself: `rate(5 minutes)`, or `cron(0 8 * * ? *)` in a time zone.
+
+        A public one is run by everybody who posts to it, without a key, as a webhook is.
+        """
         if on_error not in get_args(OnError):
             raise InvalidWorkflow(f'Workflow {id!r}: on_error is {on_error!r}; write "flush" or "discard".')
+        if not isinstance(public, bool):  # "False" would let everybody in
+            raise InvalidWorkflow(f"Workflow {id!r}: public is {public!r}; write True or False.")
         self.id: WorkflowId = workflow_id(id)
         self.on_error: OnError = on_error
+        self.public = public
         self.schedule = None if schedule is None else Schedule.parse(schedule, timezone=timezone)
         self._steps: dict[str, Step] = {}
 
@@ -134,6 +141,11 @@ class Registry:
 
     workflows: Mapping[WorkflowId, Workflow]
     failures: tuple[ImportFailure, ...] = ()
+
+    def public(self, workflow_id: str) -> Workflow | None:
+        """The workflow of an id, if there is one and everybody may run it."""
+        workflow = self.workflows.get(WorkflowId(workflow_id))
+        return workflow if workflow is not None and workflow.public else None
 
 
 def load_workflows(folder: Path) -> Registry:

@@ -34,11 +34,11 @@ class Answers:
         """
         headers = {"Tailrace-Run-Id": result.run_id, "Tailrace-Trace-Id": result.trace_id}
         summary = self.brief_summary(result) if brief else self.summary(result)
-        if result.status in _PROBLEMS:
-            problem, kind = _PROBLEMS[result.status]
+        if result.status in PROBLEMS:
+            problem, kind = PROBLEMS[result.status]
             return Problem(problem, kind, _explain(result), headers=headers, members={"run": summary}).response
         if result.response is not None and not brief:
-            return _respond(result.response, headers)
+            return respond(result.response, headers)
         status = HTTPStatus.OK if result.response is None else result.response.status
         return Response(encode_json(summary), status, headers=headers, media_type="application/json")
 
@@ -86,13 +86,15 @@ class Answers:
 
 
 _TOO_LONG = "The first answer was too long to be kept for those that follow."
-_PROBLEMS = {
+PROBLEMS = {
     RunStatus.FAILED: (HTTPStatus.INTERNAL_SERVER_ERROR, "step-failed"),
     RunStatus.TIMED_OUT: (HTTPStatus.GATEWAY_TIMEOUT, "run-timed-out"),
 }
+"""How runs are answered that did not get through."""
 
 
-def _respond(response: pd_response.Response, headers: Mapping[str, str]) -> Response:
+def respond(response: pd_response.Response, headers: Mapping[str, str]) -> Response:
+    """What `pd.respond` said, as a response; our own headers count before its."""
     answer = Response(response.content, response.status, headers=headers, media_type=response.media_type)
     ours = {name for name, _ in answer.raw_headers}
     theirs = [(name.lower().encode(), value.encode()) for name, value in response.headers.items()]

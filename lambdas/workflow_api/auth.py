@@ -8,8 +8,13 @@ from fastapi import Request
 from lambdas.workflow_api.key_source import Keys
 from lambdas.workflow_api.keys import ApiKey, Verb
 from lambdas.workflow_api.problems import Problem
+from tailrace.workflow import Workflow
 
 Admit = Callable[[Request], Awaitable[ApiKey]]
+AdmitAnybody = Callable[[Request], Awaitable[ApiKey | None]]
+
+
+_REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
 class Access:
@@ -28,6 +33,24 @@ class Access:
             key = await self._identify(request)
             _check(key, verb, request.path_params.get("workflow_id"))
             return key
+
+        return admit
+
+    def may_run(self, public: Callable[[str], Workflow | None]) -> AdmitAnybody:
+        """Make the dependency that lets a request run the workflow in its path: with a key, or if that one is public.
+
+        It gives None for a stranger: everybody whose key would not do, since a webhook's sender may have a bearer's
+        token of its own to send.
+        """
+        admit_holder = self.may(Verb.RUN)
+
+        async def admit(request: Request) -> ApiKey | None:
+            try:
+                return await admit_holder(request)
+            except Problem as problem:
+                if problem.status not in _REFUSED or public(request.path_params["workflow_id"]) is None:
+                    raise
+                return None
 
         return admit
 

@@ -12,18 +12,6 @@ from tailrace.id_pattern import EVERY
 from tailrace.workflow import Registry, Workflow
 
 
-def find(registry: Registry, text: str) -> Workflow | None:
-    """The workflow of an id, if there is one.
-
-    Raises:
-        Problem: 422 where the text is no id.
-    """
-    try:
-        return registry.workflows.get(workflow_id(text))
-    except InvalidWorkflowId as error:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-workflow-id", str(error)) from error
-
-
 class Catalog:
     """The workflows as the holder of one key may see them."""
 
@@ -52,9 +40,13 @@ class Catalog:
         Raises:
             Problem: 422 where the text is no id, 404 where there is no such workflow; that one lists those there are.
         """
-        workflow = find(self._registry, text)
+        try:
+            wanted = workflow_id(text)
+        except InvalidWorkflowId as error:
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-workflow-id", str(error)) from error
+        workflow = self._registry.workflows.get(wanted)
         if workflow is None:
-            raise self._unknown(text)
+            raise self._unknown(wanted)
         return workflow
 
     def _unknown(self, wanted: str) -> Problem:
@@ -76,6 +68,7 @@ def describe(workflow: Workflow, answers: Answers) -> dict[str, Any]:
         "description": _description(workflow),
         "steps": [step.name for step in workflow.steps],
         "schedule": _schedule(workflow),
+        "public": workflow.public,
         "stream_url": answers.stream_url(workflow.id),
     }
 

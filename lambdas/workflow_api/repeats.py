@@ -46,6 +46,7 @@ class Repeats:
         *,
         seconds: float,
         perform: Perform,
+        by_stranger: bool = False,
     ) -> Response:
         """Perform a request that is the first with its key, within so many seconds; else answer as that one was.
 
@@ -53,7 +54,8 @@ class Repeats:
             Problem: 409 while the first one goes on, 422 where it asked for something else, 503 where nobody knows;
                 what `perform` raises is not kept, so that another request performs again.
         """
-        record = await self._begin(_asked(key, workflow_id, trigger_event), seconds)
+        asked = _asked(key, workflow_id, trigger_event, by_stranger=by_stranger)
+        record = await self._begin(asked, seconds)
         if record.finished:
             return _again(record)
         async with self._once.in_hand(record):
@@ -73,18 +75,28 @@ class Repeats:
             raise _unavailable() from error
 
 
-def _asked(key: str, workflow_id: WorkflowId, trigger_event: Mapping[str, Any]) -> Asked:
-    return Asked(
-        record_id=f"{workflow_id}#{hashlib.sha256(key.encode()).hexdigest()}",
-        workflow_id=workflow_id,
-        fingerprint=_fingerprint(trigger_event),
-    )
+def _asked(key: str, workflow_id: WorkflowId, trigger_event: Mapping[str, Any], *, by_stranger: bool) -> Asked:
+    """Name the record of a request.
+
+    Who holds an API key that may run the workflow shares its records with all who do: a request that is sent again
+    after its API key was changed is still the same one. Strangers have records of their own, or one could ask for a
+    holder's answer, or be first with a holder's Idempotency-Key. And since they know nothing of one another, what
+    they ask for belongs to the name: a stranger who takes another's key with other words just runs the workflow, and
+    so learns not even that it is taken.
+    """
+    fingerprint = _fingerprint(trigger_event)
+    name = f"public#{_hash(f'{fingerprint}{key}')}" if by_stranger else _hash(key)
+    return Asked(record_id=f"{workflow_id}#{name}", workflow_id=workflow_id, fingerprint=fingerprint)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _fingerprint(trigger_event: Mapping[str, Any]) -> str:
     """What a request asks for: its query and its body as steps see them, whatever a form's boundary is this time."""
     matters = json.dumps([trigger_event["query"], trigger_event["body"]], sort_keys=True)
-    return hashlib.sha256(matters.encode()).hexdigest()
+    return _hash(matters)
 
 
 def _pack(outcome: Outcome) -> bytes:

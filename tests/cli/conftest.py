@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.dev import Dev, running_dev
+from tests.support.dev import Dev, greeting, running_dev
 
 ORDERS = '''"""Takes orders."""
 
@@ -37,8 +37,9 @@ def place(pd: Pd) -> None:
 
 @pytest.fixture(scope="module")
 def orders_dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
-    """A system with the workflows `p_hello` and `p_orders`, and a module that cannot be imported."""
+    """A system with the workflows `p_hello`, `p_orders` and `p_hook`, and a module that cannot be imported."""
     with running_dev(tmp_path_factory.mktemp("project")) as dev:
         dev.write_workflow("orders", ORDERS)
         dev.write_workflow("broken", "import a_package_that_is_not_there\n")
+        dev.write_workflow("hook", greeting("p_hook", "open").replace('"p_hook")', '"p_hook", public=True)'))
         yield dev

@@ -18,10 +18,15 @@ def test_list_names_workflows_steps_and_modules_that_failed(dev: Dev) -> None:
     result = tailrace("list", folder=dev.folder)
 
     assert result.code == 0
-    assert result.out.splitlines() == ["p_hello   (greet)", "p_orders  Takes orders.  (check, place)"]
+    assert result.out.splitlines() == [
+        "p_hello   (greet)",
+        "p_hook    public  (greet)",
+        "p_orders  Takes orders.  (check, place)",
+    ]
     assert "broken.py can't be imported: The package 'a_package_that_is_not_there' is not installed" in result.err
     assert {each["id"] for each in json.loads(tailrace("list", "--json", folder=dev.folder).out)["workflows"]} == {
         "p_hello",
+        "p_hook",
         "p_orders",
     }
 
@@ -104,7 +109,7 @@ def test_run_with_a_key_happens_once(dev: Dev) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "hint"),
     [
-        (["invoke", "p_none"], "There is no workflow p_none. There are: p_hello, p_orders.", "tailrace list"),
+        (["invoke", "p_none"], "There is no workflow p_none. There are: p_hello, p_hook, p_orders.", "tailrace list"),
         (["invoke", "p_hello", "--key", "wrong"], "This is no key of the API's, or none any more.", "--key"),
         (["keys", "revoke", "nobody"], "There is no key 'nobody'.", "tailrace keys list"),
         (["keys", "add", "first"], "There is a key 'first' already.", "tailrace keys list"),

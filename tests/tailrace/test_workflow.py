@@ -60,6 +60,15 @@ def test_on_error_is_flush_or_discard() -> None:
         Workflow("p_x", on_error=wrong)
 
 
+def test_a_workflow_is_public_only_where_it_says_so() -> None:
+    wrong: Any = "False"
+
+    assert not Workflow("p_x").public
+    assert Workflow("p_x", public=True).public
+    with pytest.raises(InvalidWorkflow, match="public is 'False'; write True or False"):
+        Workflow("p_x", public=wrong)
+
+
 # how a step is added
 
 

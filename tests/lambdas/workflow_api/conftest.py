@@ -68,8 +68,8 @@ class Api:
             invoke_later=invoke_later,
         )
 
-    def add(self, id: str, *, on_error: OnError = "flush") -> Workflow:  # noqa: A002 (as an author calls it)
-        workflow = Workflow(id, on_error=on_error)
+    def add(self, id: str, *, on_error: OnError = "flush", public: bool = False) -> Workflow:  # noqa: A002 (as an author calls it)
+        workflow = Workflow(id, on_error=on_error, public=public)
         self.workflows[workflow.id] = workflow
         return workflow
 

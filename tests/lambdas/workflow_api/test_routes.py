@@ -64,6 +64,7 @@ def test_workflows_are_listed_with_their_steps_and_streams(api: Api, gateway: Ga
         "description": None,
         "steps": ["shout", "send"],
         "schedule": None,
+        "public": False,
         "stream_url": "https://d111.cloudfront.net/pipelines/p_hello/sse",
     }
     assert answer.json == {"workflows": [hello], "import_failures": []}
