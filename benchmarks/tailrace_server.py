@@ -15,6 +15,7 @@ from benchmarks.posts import HOST, take_posts
 from benchmarks.recent_table import RecentTable
 from stream_service import heart
 from stream_service.api import Door, create_app
+from stream_service.garbage import collect_rarely
 from stream_service.hub import Hub
 from stream_service.pacer import Pacer
 from stream_service.pulse import READY_AFTER, Pulse
@@ -99,6 +100,7 @@ async def serve(port: int, posts_port: int) -> None:
         take_over=settings.take_over,
         on_signal=stop,
     )
+    collect_rarely()
     await take_posts(posts_port, Publisher(hub, table).publish)
     async with asyncio.TaskGroup() as parts:
         others = [

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError
 from pydantic import ValidationError
 
 from stream_service import logs
+from stream_service.garbage import collect_rarely
 from stream_service.service import make_service
 from stream_service.settings import Settings
 from stream_service.task import task_id
@@ -35,6 +36,7 @@ async def _serve(settings: Settings) -> None:
     # What uvicorn puts back once it has stopped: a further signal must not keep the queue from being removed.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    collect_rarely()
     await service.run()
 
 

@@ -61,9 +61,9 @@ Channel = Annotated[str, Query(min_length=1, max_length=MAX_CHANNEL_BYTES)]
 def create_app(*, hub: Hub, door: Door, pulse: Pulse, registry: CollectorRegistry, settings: Settings) -> FastAPI:
     """Make the application over a hub."""
     app = FastAPI(title="Tailrace stream service", docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.include_router(_streams(hub, door, settings))
-    app.include_router(_platform(door, pulse, registry))
-    app.include_router(inspector())
+    for router in (_streams(hub, door, settings), _platform(door, pulse, registry), inspector()):
+        # Not `include_router`: it would keep a router between the application and the routes, at each request's cost.
+        app.router.routes.extend(router.routes)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins or ("*",),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, Protocol, TypeAlias
 
 from starlette.responses import Response
@@ -18,6 +19,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+_RAW_HEADERS = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
 
 
 class Abortable(Protocol):
@@ -95,8 +97,10 @@ class StreamResponse(Response):
     media_type = sse.CONTENT_TYPE
 
     def __init__(self, *, first_bytes: bytes, subscribe: Subscribe) -> None:
-        super().__init__(headers=HEADERS)
-        del self.headers["content-length"]
+        # Not by Response.__init__, which would write the same headers anew for each of thousands that come at once.
+        self.background = None
+        self.status_code = HTTPStatus.OK
+        self.raw_headers = list(_RAW_HEADERS)  # of this response: whoever stands between may add to them
         self._first_bytes = first_bytes
         self._subscribe = subscribe
 

@@ -97,7 +97,13 @@ class TransportProtocol(HttpToolsProtocol):
         connection = TakenConnection(self.transport, gone=self.connections.discard)
         self.connections.discard(self)
         self.connections.add(connection)  # type: ignore[arg-type]  # it has uvicorn's `shutdown`
+        self._let_go()
         return connection
+
+    def _let_go(self) -> None:
+        """Forget what refers back to this protocol: freed at once, it leaves nothing for the garbage collector."""
+        self._running = None
+        del self.cycle, self.scope, self.parser, self._timer
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
         self._running = cycle

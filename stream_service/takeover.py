@@ -32,18 +32,17 @@ class Follower(Protocol):
 class _Chunk:
     """The bytes that were written last, and their chunk: a pass writes the same to thousands of clients."""
 
+    __slots__ = ("chunk", "data")
+
     def __init__(self) -> None:
-        self._data = b""
-        self._chunk = b""
+        self.wrap(b"")
 
-    def of(self, data: bytes) -> bytes:
-        if data is not self._data:
-            self._data = data
-            self._chunk = b"%x\r\n%b\r\n" % (len(data), data)
-        return self._chunk
+    def wrap(self, data: bytes) -> None:
+        self.data = data
+        self.chunk = b"%x\r\n%b\r\n" % (len(data), data)
 
 
-_chunk = _Chunk()
+_latest = _Chunk()
 
 
 class TakenConnection(asyncio.Protocol):
@@ -68,7 +67,9 @@ class TakenConnection(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         """Send bytes as one chunk; behind the end nothing is sent any more."""
         if not self._ended:
-            self.transport.write(_chunk.of(data))
+            if data is not _latest.data:
+                _latest.wrap(data)
+            self.transport.write(_latest.chunk)
 
     def end(self) -> None:
         """End the response behind what was written."""

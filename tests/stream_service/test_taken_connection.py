@@ -1,6 +1,7 @@
 """A connection that was taken over, on one end of a pair of sockets."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -195,3 +196,17 @@ async def test_client_for_whom_there_is_no_room_is_no_connection_afterwards() ->
             late.cut()
 
         await eventually(lambda: len(server.server_state.connections) == 1)
+
+
+async def test_connection_that_was_taken_over_leaves_no_garbage_behind() -> None:
+    rim = Rim()
+    gc.collect()
+    gc.disable()
+    try:
+        async with serving(rim.app) as (url, _), follow(url, "p_a") as client:
+            await client.next()
+
+            assert rim.hub.connections == 1
+            assert not [each for each in gc.get_objects() if isinstance(each, TransportProtocol)]
+    finally:
+        gc.enable()
