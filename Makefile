@@ -21,7 +21,7 @@ CDK = $(CDK_ENV) $(VENV)/cdk/node_modules/.bin/cdk --no-notices --no-version-rep
 
 .DEFAULT_GOAL := help
 .PHONY: help dev test lint types format lock clean synth deploy destroy deploy-local bench bench-quick bench-light bench-docs \
-	bench-cold bench-steps soak
+	bench-cold bench-steps soak faults
 
 help: ## Print this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -73,6 +73,9 @@ bench-docs: $(VENV)/.dev ## Write the newest results into docs/performance.md
 
 soak: $(BENCH)/sseload $(VENV)/.dev ## Deliver for MINUTES=60 while clients come and go; memory must stay flat
 	@$(BIN)/python -m benchmarks.soak $(or $(MINUTES),60)
+
+faults: $(VENV)/.test $(WIRE_CLIENTS)/node_modules/.installed ## Let everything fail for MINUTES=15, and compare what clients heard with the log (SEED=… again)
+	@$(BIN)/python -m tests.faults --minutes $(or $(MINUTES),15) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 bench-cold: $(VENV)/.infra ## How long the workflow function takes to import, beside its libraries alone
 	@$(BIN)/python -m benchmarks.cold_import

@@ -1,0 +1,115 @@
+"""Everybody who follows: real libraries through the front, sockets through it and past it, and the crowd."""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+
+from cli.ports import HOST
+from tests.faults.auditor import caught_up
+from tests.faults.clients import Client
+from tests.faults.front import Front
+from tests.faults.history import NO_CHANNELS, History
+from tests.faults.library_clients import LibraryClient, libraries
+from tests.faults.truth import EMPTY, Truth
+from tests.faults.world import CROWDED, LARGE, SMALL, STREAMS, World
+
+_EARLY = 3.0
+_STRANGE_CURSORS = ("zz9-5", "not an id", "m1a2b3c4-999999")
+
+
+class Bell:
+    """Rings when a client hears something from a stream service: that one is in the middle of a sweep then."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, asyncio.Future[None]] = {}
+
+    def ring(self, port: int) -> None:
+        """Say that a service has just written to a client."""
+        waiting = self._waiting.pop(port, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+
+    async def wait(self, port: int, patience: float) -> None:
+        """Wait for the next time, or for as long as patience lasts."""
+        waiting = self._waiting.setdefault(port, asyncio.get_running_loop().create_future())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(waiting), patience)
+
+
+class Crowd:
+    """All clients of a storm."""
+
+    def __init__(self, world: World, *, front: Front, ports: Callable[[], list[int]], size: int) -> None:
+        self.bell = Bell()
+        self._world = world
+        self._front = front
+        self._ports = ports
+        self._chance = world.chance("crowd")
+        self.libraries = [
+            LibraryClient(library, History(name=library, stream=stream), url=front.url)
+            for library in libraries()
+            for stream in (SMALL[0], LARGE)
+        ]
+        self.sockets = list(self._sockets())
+        self.crowd = [self._client(f"one of the crowd, {number}", CROWDED, direct=True) for number in range(size)]
+
+    @property
+    def everybody(self) -> Sequence[LibraryClient | Client]:
+        """All clients."""
+        return (*self.libraries, *self.sockets, *self.crowd)
+
+    @property
+    def histories(self) -> list[History]:
+        """What everybody has heard."""
+        return [each.history for each in self.everybody]
+
+    async def follow(self, seconds: float) -> None:
+        """Come, most soon and some in the course of so many seconds, and follow until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for each in self.everybody:
+                late = self._chance.random() < 0.2
+                tasks.create_task(_come(each, self._chance.uniform(0, seconds if late else _EARLY)))
+
+    def behind(self, truths: Mapping[str, Truth]) -> list[History]:
+        """Those who have not yet heard all that they shall hear."""
+        return [each for each in self.histories if not caught_up(each, truths.get(each.stream, EMPTY))]
+
+    def _sockets(self) -> Iterator[Client]:
+        for stream in STREAMS:
+            for number in range(6):
+                yield self._client(f"socket {number}", stream)
+            for number in range(2):
+                yield self._client(f"socket past the front {number}", stream, direct=True, small=True)
+            yield self._client("reader of one channel", stream, channels=frozenset({"a"}))
+            yield self._client("reader of everything", stream, asked="0-0")
+        for number, cursor in enumerate(_STRANGE_CURSORS):
+            yield self._client(f"stranger {number}", SMALL[1], asked=cursor)
+
+    def _client(
+        self,
+        name: str,
+        stream: str,
+        *,
+        direct: bool = False,
+        small: bool = False,
+        asked: str | None = None,
+        channels: frozenset[str] = NO_CHANNELS,
+    ) -> Client:
+        chance = self._world.chance(f"{name} {stream}")
+        return Client(
+            History(name=name, stream=stream, asked=asked, channels=channels),
+            where=self._past_the_front(chance) if direct else lambda: self._front.url,
+            chance=chance,
+            small=small,
+            heard_from=self.bell.ring,
+        )
+
+    def _past_the_front(self, chance: random.Random) -> Callable[[], str]:
+        return lambda: f"http://{HOST}:{chance.choice(self._ports())}"
+
+
+async def _come(client: LibraryClient | Client, after: float) -> None:
+    await asyncio.sleep(after)
+    client.history.began = client.history.now()
+    await client.run()

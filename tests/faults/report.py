@@ -1,0 +1,81 @@
+"""What a storm came to: a table for people."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.table import Table
+
+from tests.faults.auditor import Verdict
+from tests.faults.history import History
+from tests.faults.plan import Kind
+from tests.faults.truth import EMPTY, Truth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A storm's outcome."""
+
+    seed: int
+    seconds: float
+    faults: Counter[Kind]
+    clients: int
+    runs: int
+    flushes: int
+    events: int
+    verdict: Verdict
+    delays: Sequence[float]
+    """Seconds from each event's place in the log to each client that was there before it."""
+
+    @property
+    def good(self) -> bool:
+        """Whether the promise was kept, and every kind of fault was injected."""
+        return self.verdict.good and all(self.faults[kind] for kind in Kind)
+
+    def tables(self) -> list[Table]:
+        """Write it as tables."""
+        faults = _table(f"Faults injected (seed {self.seed}, {self.seconds:.0f} s)")
+        for kind in Kind:
+            faults.add_row(kind.value, f"{self.faults[kind]:,}")
+        outcome = _table("What came of it")
+        verdict = self.verdict
+        for name, value in (
+            ("clients", self.clients),
+            ("runs asked for", self.runs),
+            ("flushes in the log", self.flushes),
+            ("events appended", self.events),
+            ("deliveries checked", verdict.checked),
+            ("lost", verdict.lost),
+            ("doubled", verdict.doubled),
+            ("reordered", verdict.reordered),
+            ("altered", verdict.altered),
+            ("gaps told", verdict.gaps),
+            ("gaps or heads without reason", verdict.unjustified),
+        ):
+            outcome.add_row(name, f"{value:,}")
+        for name, share in (("half of the deliveries within", 0.5), ("99 % within", 0.99), ("worst delay", 1.0)):
+            outcome.add_row(name, f"{_quantile(self.delays, share):.2f} s")
+        return [faults, outcome]
+
+
+def delays_of(histories: Iterable[History], truths: Mapping[str, Truth]) -> list[float]:
+    """Take the time from the log to the client, of every event that was recorded after the client had come."""
+    return sorted(
+        heard_at - recorded.recorded_at
+        for history in histories
+        for frame, heard_at in zip(history.heard, history.times, strict=True)
+        if not frame.event.startswith("$")
+        and (recorded := truths.get(history.stream, EMPTY).events.get(int(frame.id.rpartition("-")[2]))) is not None
+        and recorded.recorded_at > history.began
+    )
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+def _table(title: str) -> Table:
+    table = Table(title=title, title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    return table

@@ -1,0 +1,186 @@
+"""The auditor, on histories that are made up: whoever finds nothing must be able to find something."""
+
+import json
+
+import pytest
+
+from tests.faults.auditor import Verdict, audit, caught_up
+from tests.faults.history import NO_CHANNELS, History
+from tests.faults.truth import Recorded, Truth
+
+GENERATION = "m1"
+CHANNELS = {1: "a", 2: "b", 3: "a", 4: "b", 5: "a", 6: "a"}
+TRUTH = Truth(
+    generation=GENERATION,
+    events={
+        position: Recorded(channel=channel, payload=str(position), recorded_at=0.0, batch_id="x")
+        for position, channel in CHANNELS.items()
+    },
+    head=6,
+)
+
+
+def client(*, asked: str | None = None, channels: frozenset[str] = NO_CHANNELS) -> History:
+    return History(name="client", stream="p_x", asked=asked, channels=channels)
+
+
+def hear(history: History, *positions: int) -> History:
+    for position in positions:
+        history.hear(CHANNELS[position], str(position), f"{GENERATION}-{position}")
+    return history
+
+
+def sync(history: History, position: int) -> History:
+    place = f"{GENERATION}-{position}" if position else "0-0"
+    history.hear("$sync", json.dumps({"head": place, "live": True}), place)
+    return history
+
+
+def gap(
+    history: History, reason: str, requested: str, end: int, *, missed: int | None = None, generation: str = GENERATION
+) -> History:
+    said = {"reason": reason, "requested": requested, "next": f"{generation}-{end + 1}", "missed": missed}
+    history.hear("$gap", json.dumps(said), f"{generation}-{end}")
+    return history
+
+
+def found(verdict: Verdict) -> dict[str, int]:
+    names = ("lost", "doubled", "reordered", "altered", "unjustified")
+    return {name: count for name in names if (count := getattr(verdict, name))}
+
+
+def test_client_that_heard_everything_from_its_first_id_on_is_content() -> None:
+    verdict = audit(hear(client(), 3, 4, 5, 6), TRUTH)
+
+    assert verdict.good
+    assert (verdict.checked, found(verdict)) == (4, {})
+
+
+def test_lost_event_is_found() -> None:
+    verdict = audit(hear(client(), 2, 3, 5, 6), TRUTH)
+
+    assert found(verdict) == {"lost": 1}
+    assert "never heard 4" in verdict.complaints[0]
+
+
+def test_events_that_are_lost_at_the_end_are_found() -> None:
+    assert found(audit(hear(client(), 2, 3), TRUTH)) == {"lost": 3}
+
+
+def test_event_that_is_lost_behind_the_first_head_is_found() -> None:
+    assert found(audit(hear(sync(client(), 2), 4, 5, 6), TRUTH)) == {"lost": 1}
+
+
+def test_everything_is_owed_to_who_was_told_that_the_stream_is_empty() -> None:
+    assert found(audit(hear(sync(client(), 0), 3, 4, 5, 6), TRUTH)) == {"lost": 2}
+
+
+def test_everything_is_owed_to_who_asked_for_everything() -> None:
+    assert found(audit(hear(client(asked="0-0"), 2, 3, 4, 5, 6), TRUTH)) == {"lost": 1}
+    assert found(audit(client(asked=f"{GENERATION}-4"), TRUTH)) == {"lost": 2}
+
+
+def test_nothing_is_owed_to_who_was_never_given_an_id() -> None:
+    assert audit(client(), TRUTH).good
+
+
+def test_head_that_jumps_over_an_event_loses_it() -> None:
+    history = sync(hear(client(), 1, 2), 4)
+
+    assert found(audit(hear(history, 5, 6), TRUTH)) == {"lost": 2}
+
+
+def test_doubled_event_is_found() -> None:
+    assert found(audit(hear(client(), 1, 2, 3, 3, 4, 5, 6), TRUTH)) == {"doubled": 1}
+    assert found(audit(hear(client(), 1, 2, 3, 4, 5, 6, 4, 5, 6), TRUTH)) == {"doubled": 3}
+
+
+def test_event_that_comes_late_is_found() -> None:
+    assert found(audit(hear(client(), 1, 3, 2, 4, 5, 6), TRUTH)) == {"reordered": 1}
+
+
+def test_event_with_other_words_is_found() -> None:
+    history = hear(client(), 1, 2)
+    history.hear("a", "33", f"{GENERATION}-3")
+
+    assert found(audit(hear(history, 4, 5, 6), TRUTH)) == {"altered": 1, "lost": 1}
+
+
+def test_event_of_another_life_is_found() -> None:
+    history = hear(client(), 1, 2, 3, 4, 5, 6)
+    history.hear("a", "7", "m2-7")
+
+    assert found(audit(history, TRUTH)) == {"altered": 1}
+
+
+def test_client_of_one_channel_is_owed_that_channel_alone() -> None:
+    only_b = frozenset({"b"})
+
+    assert audit(hear(client(channels=only_b), 2, 4), TRUTH).good
+    assert found(audit(hear(client(channels=only_b), 2), TRUTH)) == {"lost": 1}
+    assert found(audit(hear(client(channels=only_b), 2, 3, 4), TRUTH)) == {"altered": 1}
+
+
+def test_gap_over_events_that_the_log_holds_is_unjustified() -> None:
+    history = gap(hear(client(), 1, 2), "expired", f"{GENERATION}-2", 4, missed=2)
+
+    assert found(audit(hear(history, 5, 6), TRUTH)) == {"unjustified": 1}
+
+
+def test_gap_over_events_that_the_log_holds_no_more_is_justified() -> None:
+    truth = Truth(generation=GENERATION, events={5: TRUTH.events[5], 6: TRUTH.events[6]}, head=6)
+    history = gap(client(asked=f"{GENERATION}-2"), "expired", f"{GENERATION}-2", 4, missed=2)
+    verdict = audit(hear(history, 5, 6), truth)
+
+    assert (verdict.good, verdict.gaps) == (True, 1)
+
+
+def test_gap_that_miscounts_is_unjustified() -> None:
+    truth = Truth(generation=GENERATION, events={5: TRUTH.events[5], 6: TRUTH.events[6]}, head=6)
+    history = gap(client(asked=f"{GENERATION}-2"), "expired", f"{GENERATION}-2", 4, missed=3)
+
+    assert found(audit(hear(history, 5, 6), truth)) == {"unjustified": 1}
+
+
+def test_unknown_is_what_the_log_does_not_know() -> None:
+    stranger = gap(client(asked="m0-17"), "unknown", "m0-17", 3)
+    known = gap(client(asked=f"{GENERATION}-2"), "unknown", f"{GENERATION}-2", 3)
+
+    assert audit(hear(stranger, 4, 5, 6), TRUTH).good
+    assert found(audit(hear(known, 4, 5, 6), TRUTH)) == {"unjustified": 1}
+
+
+@pytest.mark.parametrize("cursor", ["m0-17", "not an id"])
+def test_stranger_who_came_while_the_stream_was_empty_is_told_later(cursor: str) -> None:
+    history = client(asked=cursor)
+    history.hear("$sync", json.dumps({"head": "0-0", "live": True}), cursor if "-" in cursor else "0-0")
+
+    told = audit(hear(gap(history, "unknown", cursor, 0), 1, 2, 3, 4, 5, 6), TRUTH)
+
+    assert (told.good, told.gaps) == (True, 1)
+
+
+def test_everything_is_owed_to_a_stranger_who_came_while_the_stream_was_empty() -> None:
+    history = client(asked="m0-5")
+    history.hear("$sync", json.dumps({"head": "0-0", "live": True}), "m0-5")
+
+    assert found(audit(hear(gap(history, "unknown", "m0-5", 0), 3, 4, 5, 6), TRUTH)) == {"lost": 2}
+
+
+def test_gap_must_name_the_cursor_that_the_client_stands_at() -> None:
+    stranger = gap(client(asked="m0-17"), "unknown", "m0-18", 3)
+
+    assert found(audit(hear(stranger, 4, 5, 6), TRUTH)) == {"unjustified": 1}
+
+
+def test_head_that_the_log_does_not_know_is_unjustified() -> None:
+    assert found(audit(sync(hear(client(), 6), 9), TRUTH)) == {"unjustified": 1}
+
+
+@pytest.mark.parametrize(("position", "up"), [(5, False), (6, True)])
+def test_client_has_caught_up_when_it_has_heard_the_last_event(position: int, up: bool) -> None:
+    assert caught_up(hear(client(), position), TRUTH) is up
+
+
+def test_client_of_one_channel_has_caught_up_with_the_last_event_of_that() -> None:
+    assert caught_up(hear(client(channels=frozenset({"b"})), 4), TRUTH)

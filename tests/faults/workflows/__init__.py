@@ -1,0 +1,1 @@
+"""What the storm's API runs."""
