@@ -70,6 +70,9 @@ class StreamServiceConfig:
     open_files: int = 16_384
     """More than streams_per_task, with room for AWS calls and the load balancer's own connections."""
     drain_seconds: int = 45
+    """Over which a task that is replaced ends its streams: at most 45, so that it has ended when it is cut."""
+    max_stream_age_seconds: int = 3_600
+    """After which, a quarter more or less, a stream ends and its client comes back, maybe to another task."""
     availability_zones: tuple[str, ...] = ()
     """The zones to use; empty: the first two. CloudFront's VPC origins are not offered in every zone."""
     detailed_monitoring: bool

@@ -17,7 +17,7 @@ from infra.review import explain, explain_wildcards
 
 PORT = 8080
 STOP_SECONDS = 60
-"""How long a task may take to stop: longer than it drains."""
+"""How long a task may take to stop: longer than it drains, for one that is stopped without being let go before."""
 _NOT_ROOT = "10001:10001"
 _ARCHITECTURES = {"arm64": ecs.CpuArchitecture.ARM64, "x86_64": ecs.CpuArchitecture.X86_64}
 
@@ -38,11 +38,12 @@ class StreamService(Construct):
         self.queue_prefix = f"{Names.unique_resource_name(self, max_length=39, separator='-')}-"
         vpc = make_network(self, config)
         cluster = self._make_cluster(vpc)
-        task = self._make_task(event_log)
+        balancer = LoadBalancer(self, "LoadBalancer", vpc=vpc, target_port=PORT, log_days=config.log_days)
+        task = self._make_task(event_log, balancer)
         event_log.grant_follow(task.task_role, queue_prefix=self.queue_prefix)
-        balancer = LoadBalancer(self, "LoadBalancer", vpc=vpc, log_days=config.log_days)
+        balancer.grant_watch(task.task_role)
         service = self._make_service(cluster, task, self._make_security_group(vpc, balancer))
-        balancer.send_to(service, port=PORT)
+        balancer.send_to(service)
         janitor = QueueJanitor(
             self,
             "QueueJanitor",
@@ -66,7 +67,7 @@ class StreamService(Construct):
             explain(cluster, {"ECS4": "Container Insights cost by the metric; see detailed_monitoring (config.py)."})
         return cluster
 
-    def _make_task(self, event_log: EventLog) -> ecs.FargateTaskDefinition:
+    def _make_task(self, event_log: EventLog, balancer: LoadBalancer) -> ecs.FargateTaskDefinition:
         config = self._config
         task = ecs.FargateTaskDefinition(
             self,
@@ -81,7 +82,7 @@ class StreamService(Construct):
         container = task.add_container(
             "Service",
             image=stream_service_image(self, config),
-            environment=self._environment(event_log),
+            environment=self._environment(event_log, balancer),
             port_mappings=[ecs.PortMapping(container_port=PORT)],
             user=_NOT_ROOT,
             readonly_root_filesystem=True,
@@ -101,7 +102,7 @@ class StreamService(Construct):
         )
         return task
 
-    def _environment(self, event_log: EventLog) -> dict[str, str]:
+    def _environment(self, event_log: EventLog, balancer: LoadBalancer) -> dict[str, str]:
         return {
             "TAILRACE_EVENT_LOG_TABLE": event_log.table_name,
             "TAILRACE_NOTICE_TOPIC_ARN": event_log.topic_arn,
@@ -109,7 +110,9 @@ class StreamService(Construct):
             "TAILRACE_QUEUE_PREFIX": self.queue_prefix,
             "TAILRACE_HOST": "0.0.0.0",  # noqa: S104 - the task's own network, which admits the load balancer alone
             "TAILRACE_PORT": str(PORT),
+            "TAILRACE_TARGET_GROUP_ARN": balancer.target_group_arn,
             "TAILRACE_DRAIN_SECONDS": str(self._config.drain_seconds),
+            "TAILRACE_MAX_STREAM_AGE_SECONDS": str(self._config.max_stream_age_seconds),
             "TAILRACE_MAX_CONNECTIONS": str(self._config.streams_per_task),
         }
 

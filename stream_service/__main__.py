@@ -11,7 +11,7 @@ from stream_service import logs
 from stream_service.garbage import collect_rarely
 from stream_service.service import make_service
 from stream_service.settings import Settings
-from stream_service.task import task_id
+from stream_service.task import NotInEcs, task_address, task_id
 
 
 def main() -> int:
@@ -28,11 +28,15 @@ def main() -> int:
     except BotoCoreError as error:  # while the clients are made; whatever fails later is in a group
         sys.stderr.write(f"AWS: {error}\n")
         return 2
+    except NotInEcs as error:
+        sys.stderr.write(f"TAILRACE_TARGET_GROUP_ARN: {error}\n")
+        return 2
     return 0
 
 
 async def _serve(settings: Settings) -> None:
-    service = make_service(settings, task=task_id())
+    address = task_address() if settings.target_group_arn else None
+    service = make_service(settings, task=task_id(), address=address)
     # What uvicorn puts back once it has stopped: a further signal must not keep the queue from being removed.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)

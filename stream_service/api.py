@@ -1,5 +1,6 @@
 """The stream service's routes. Everything that can be wrong with a request is said before its stream begins."""
 
+import asyncio
 import random
 from collections.abc import Callable
 from typing import Annotated
@@ -102,6 +103,7 @@ def _streams(hub: Hub, door: Door, settings: Settings) -> APIRouter:
             replay=replay,
             channels=frozenset(channel),
             control=control,
+            aged_at=_aged_at(settings),
         )
 
         def subscribe(connection: Connection, introduce: Callable[[Follower], None]) -> Subscription | None:
@@ -138,6 +140,12 @@ def _platform(door: Door, pulse: Pulse, registry: CollectorRegistry) -> APIRoute
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+def _aged_at(settings: Settings) -> float:
+    """A random end for each stream: clients move to newer tasks bit by bit, and what came together leaves apart."""
+    age = settings.max_stream_age_seconds * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, not a secret
+    return asyncio.get_running_loop().time() + age
 
 
 def _retry(settings: Settings) -> int:

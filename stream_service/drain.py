@@ -1,4 +1,8 @@
-"""The polite end: no new streams, the open ones end over a few seconds, each at a frame's boundary."""
+"""The polite end: no new streams, the open ones end over a few seconds, each at a frame's boundary.
+
+It begins when the load balancer lets go of the task, or with the signal to stop, whichever comes first. Only the
+signal ends the service: behind a load balancer it comes later, and finds nothing left to do.
+"""
 
 import asyncio
 import logging
@@ -16,25 +20,35 @@ LAST_MOMENT_SECONDS = 1.0
 
 
 class Drain:
-    """Ends every stream once a signal has come, spread over some seconds; at a second signal, at once."""
+    """Ends every stream, spread over some seconds; from a second signal on, at once."""
 
     def __init__(self, hub: Hub, door: Door, *, over: float) -> None:
         self._hub = hub
         self._door = door
         self._over = over
-        self._told = asyncio.Event()
+        self._begun = asyncio.Event()
+        self._signalled = asyncio.Event()
         self._hurried = asyncio.Event()
 
-    def hear_signal(self) -> None:
-        """Begin, or hurry; call it in the event loop."""
-        if self._door.draining:
-            self._hurried.set()
+    def begin(self) -> None:
+        """Take no new streams, and end those that are open; call it in the event loop."""
         self._door.draining = True
-        self._told.set()
+        self._begun.set()
+
+    def hear_signal(self) -> None:
+        """Begin, and let the service end afterwards; or hurry. Call it in the event loop."""
+        if self._signalled.is_set():
+            self._hurried.set()
+        self._signalled.set()
+        self.begin()
 
     async def run(self) -> None:
-        """Wait for the signal; return when no stream is left, or when the last ones have been cut."""
-        await self._told.wait()
+        """Return when a signal has come, and no stream is left or the last ones have been cut."""
+        await self._begun.wait()
+        await self._end_streams()
+        await self._signalled.wait()
+
+    async def _end_streams(self) -> None:
         subscriptions = self._hub.subscriptions()
         logger.info("drain_began", extra={"streams": len(subscriptions)})
         steps = max(1, int(self._over * STEPS_A_SECOND))

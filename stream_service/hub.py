@@ -160,6 +160,8 @@ class Hub:
         for subscription in tuple(stream.subscriptions):
             if subscription.until <= now:
                 subscription.end(End.EXPIRED)
+            elif subscription.aged_at <= now:
+                subscription.end(End.AGE)
             if subscription.paused:
                 self._tick_paused(subscription, now)
 

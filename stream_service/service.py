@@ -17,6 +17,7 @@ from stream_service.reader import Reader
 from stream_service.report import Report
 from stream_service.server import DrainingServer, make_server
 from stream_service.settings import Settings
+from stream_service.target import Target, TargetWatch, balancers_client
 from tailrace.dynamodb import DynamoDBTable, dynamodb_client
 from tailrace.event_log import EventLog
 from tailrace.notice import Canary, Notice
@@ -38,6 +39,8 @@ class Service:
     drain: Drain
     report: Report | None
     """None where nobody asked for one."""
+    target_watch: TargetWatch | None
+    """None where no load balancer is in front."""
     server: DrainingServer
 
     async def run(self) -> None:
@@ -54,6 +57,8 @@ class Service:
             ]
             if self.report is not None:
                 others.append(parts.create_task(self.report.run(every=self.settings.metrics_seconds)))
+            if self.target_watch is not None:
+                others.append(parts.create_task(self.target_watch.run()))
             try:
                 await self.server.serve()
             finally:
@@ -69,8 +74,11 @@ class Service:
         self.server.should_exit = True
 
 
-def make_service(settings: Settings, *, task: str) -> Service:
-    """Make every part, once; call it in the event loop that they will run in."""
+def make_service(settings: Settings, *, task: str, address: str | None = None) -> Service:
+    """Make every part, once; call it in the event loop that they will run in.
+
+    `address` is the one that a load balancer has this task's target under.
+    """
     log = EventLog(
         table=DynamoDBTable(client=dynamodb_client(), table_name=settings.event_log_table),
         retention=settings.retention,
@@ -118,6 +126,7 @@ def make_service(settings: Settings, *, task: str) -> Service:
         canaries=canaries,
         drain=drain,
         report=_report(metrics, settings, task),
+        target_watch=_make_target_watch(settings, drain, address),
         server=make_server(
             app,
             host=settings.host,
@@ -134,3 +143,12 @@ def _report(metrics: ServiceMetrics, settings: Settings, task: str) -> Report | 
     if settings.metrics_namespace is None:
         return None
     return Report(metrics, namespace=settings.metrics_namespace, task=task)
+
+
+def _make_target_watch(settings: Settings, drain: Drain, address: str | None) -> TargetWatch | None:
+    if settings.target_group_arn is None or address is None:
+        return None
+    target = Target(
+        balancers=balancers_client(), group_arn=settings.target_group_arn, address=address, port=settings.port
+    )
+    return TargetWatch(target, every=settings.target_check_seconds, let_go=drain.begin)

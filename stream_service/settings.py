@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from stream_service.hub import Bounds
 
 _MIB = 1024 * 1024
+_TARGET_GROUP = r"^arn:[^:]*:elasticloadbalancing:[^:]*:[^:]*:targetgroup/.+$"
 _Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+$")]
 
 
@@ -40,6 +41,11 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(default=15.0, gt=0, le=60)
     degraded_sweep_seconds: float = Field(default=2.0, gt=0, le=60)
     drain_seconds: float = Field(default=5.0, ge=0, le=45)
+    target_group_arn: Annotated[str, StringConstraints(pattern=_TARGET_GROUP)] | None = None
+    """The load balancer's group of this task's target: to drain as soon as it is let go. None: nothing is in front."""
+    target_check_seconds: float = Field(default=5.0, gt=0, le=5)
+    max_stream_age_seconds: float = Field(default=3600.0, gt=0)
+    """A stream ends after so long, a quarter more or less, and its client comes back, maybe to a newer task."""
     linger_seconds: float = Field(default=30.0, ge=0)
     slow_client_seconds: float = Field(default=60.0, gt=0)
     request_seconds: float = Field(default=20.0, gt=0)

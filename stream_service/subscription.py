@@ -36,6 +36,8 @@ class Wish:
     channels: frozenset[str] = frozenset()
     """Empty for all of them."""
     control: bool = False
+    aged_at: float = math.inf
+    """When the stream has been open for as long as one may, on the clock whose time the hub's ticks bring."""
     until: float = math.inf
     """When the stream ends, on the clock whose time the hub's ticks bring."""
 
@@ -54,13 +56,14 @@ class Subscription:
 
     __slots__ = (
         "_asking", "_gone", "_greeted", "_live", "_loss", "_stream", "_vouched", "_why", "_wish",
-        "channels", "connection", "cursor", "flowing", "paused", "paused_at", "quiet_since", "sent", "until",
+        "aged_at", "channels", "connection", "cursor", "flowing", "paused", "paused_at", "quiet_since", "sent", "until",
     )  # fmt: skip
 
     def __init__(self, stream: "Stream", connection: Connection, wish: Wish) -> None:
         self._stream = stream
         self.connection = connection
         self.channels = wish.channels
+        self.aged_at = wish.aged_at
         self.until = wish.until
         self._wish = wish
         self.cursor = None if wish.cursor is None else EventId.parse(wish.cursor)

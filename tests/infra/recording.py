@@ -8,6 +8,7 @@ import boto3
 _ACTIONS = {
     "CreateQueue": ("sqs:CreateQueue", "sqs:TagQueue"),  # a queue that is created with tags needs both
     "DeleteMessageBatch": ("sqs:DeleteMessage",),
+    "DescribeTargetHealth": ("elasticloadbalancing:DescribeTargetHealth",),
     "Invoke": ("lambda:InvokeFunction",),
 }
 

@@ -4,7 +4,7 @@ import pytest
 
 from lambdas.workflow_api.settings import Settings as ApiSettings
 from stream_service.settings import Settings as StreamSettings
-from tests.infra.environment import NODE_FUNCTION, SECRET_ARN, TABLE_NAME, TOPIC_ARN, resolve
+from tests.infra.environment import NODE_FUNCTION, SECRET_ARN, TABLE_NAME, TARGET_GROUP_ARN, TOPIC_ARN, resolve
 from tests.infra.templates import Assembly
 
 
@@ -48,6 +48,8 @@ def test_stream_service_builds_its_settings_from_the_templates_environment(
 
     assert (settings.host, settings.port) == ("0.0.0.0", container["PortMappings"][0]["ContainerPort"])
     assert (settings.event_log_table, settings.notice_topic_arn) == (TABLE_NAME, TOPIC_ARN)
+    assert settings.target_group_arn == TARGET_GROUP_ARN
+    assert settings.max_stream_age_seconds == 3600
     assert settings.retention_days == (7 if stage.stage == "custom" else 30)
     _every_variable_is_a_setting(block, StreamSettings)
 

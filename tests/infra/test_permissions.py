@@ -1,6 +1,7 @@
 """Every call that the units make is allowed by the policies that their template grants, and little else is."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from uuid import uuid4
@@ -19,6 +20,8 @@ from tests.infra.recording import Recording
 from tests.infra.templates import Assembly
 from tests.lambdas.workflow_api.gateway import Gateway
 from tests.support.aws import EmulatedAws
+from tests.support.rim import eventually
+from tests.support.target_group import DRAINING, TargetGroup, target_group
 
 KEY = "a-key-of-letters"
 FUNCTION_ROLE, TASK_ROLE = "WorkflowFunctionRunnerRole", "StreamServiceTaskTaskRole"
@@ -49,6 +52,14 @@ class Flow:
 
 
 @pytest.fixture
+def group(monkeypatch: pytest.MonkeyPatch) -> Iterator[TargetGroup]:
+    with target_group() as group:
+        for name, value in (group.environment | {"TAILRACE_TARGET_CHECK_SECONDS": "0.05"}).items():
+            monkeypatch.setenv(name, value)
+        yield group
+
+
+@pytest.fixture
 def _environment(
     emulated_aws: EmulatedAws,
     event_log_table_name: str,
@@ -73,7 +84,7 @@ def _environment(
 
 
 @pytest.fixture
-async def flow(_environment: None, monkeypatch: pytest.MonkeyPatch) -> Flow:
+async def flow(_environment: None, group: TargetGroup, monkeypatch: pytest.MonkeyPatch) -> Flow:
     """Run a workflow once through the real function, and follow it through the real stream service."""
     function, task = Recording(), Recording()
     with monkeypatch.context() as patch:
@@ -82,7 +93,7 @@ async def flow(_environment: None, monkeypatch: pytest.MonkeyPatch) -> Flow:
     with monkeypatch.context() as patch:
         patch.setattr(boto3, "client", task.session.client)
         port = find_port(0, purpose="a stream service", option="another port")
-        service = make_service(StreamSettings(port=port), task=uuid4().hex)
+        service = make_service(StreamSettings(port=port), task=uuid4().hex, address=HOST)
     async with asyncio.TaskGroup() as parts, httpx.AsyncClient(trust_env=False, timeout=30) as client:
         running = parts.create_task(service.run())
         url = f"http://{HOST}:{port}"
@@ -94,6 +105,8 @@ async def flow(_environment: None, monkeypatch: pytest.MonkeyPatch) -> Flow:
             )
             assert answer.status == HTTPStatus.OK, answer.body
             event = await anext(event async for event in stream.aiter_sse() if not event.event.startswith("$"))
+        group.health = DRAINING
+        await eventually(lambda: service.hub.connections == 0)
         service.drain.hear_signal()
         await running
     return Flow(function=function.actions, task=task.actions, event=event)

@@ -4,11 +4,14 @@ from typing import Any
 
 from infra.load_balancer import DEREGISTRATION_SECONDS
 from infra.stream_service import STOP_SECONDS
+from stream_service.drain import LAST_MOMENT_SECONDS
 from stream_service.settings import Settings
+from stream_service.target import CALL_SECONDS, JITTER
 from tests.infra.templates import Assembly
 
 TASK_ROLE = "StreamServiceTaskTaskRole"
 KEEPALIVE_SECONDS = Settings.model_fields["keepalive_seconds"].default
+TARGET_CHECK_SECONDS = Settings.model_fields["target_check_seconds"].default
 
 
 def test_load_balancer_waits_longer_than_two_keepalives(dev: Assembly) -> None:
@@ -69,6 +72,26 @@ def test_container_is_neither_root_nor_able_to_write_and_opens_files_enough(dev:
 
 def test_task_has_time_to_drain_before_it_is_killed(dev: Assembly) -> None:
     assert float(_variables(dev)["TAILRACE_DRAIN_SECONDS"]) < STOP_SECONDS == _container(dev)["StopTimeout"]
+
+
+def test_task_that_is_let_go_has_ended_its_streams_before_the_load_balancer_cuts_them(stage: Assembly) -> None:
+    targets = stage.stream_service.only("AWS::ElasticLoadBalancingV2::TargetGroup")
+    attributes = {each["Key"]: each["Value"] for each in targets["TargetGroupAttributes"]}
+    container, variables = _container(stage), _variables(stage)
+    [[port]] = [[each["ContainerPort"] for each in container["PortMappings"]]]
+
+    latest_notice = TARGET_CHECK_SECONDS * (1 + JITTER) + CALL_SECONDS
+    drained = latest_notice + float(variables["TAILRACE_DRAIN_SECONDS"]) + LAST_MOMENT_SECONDS
+
+    assert drained < float(attributes["deregistration_delay.timeout_seconds"])
+    assert stage.stream_service.resources[variables["TAILRACE_TARGET_GROUP_ARN"]["Ref"]]["Properties"] == targets
+    assert (targets["TargetType"], targets["Port"], variables["TAILRACE_PORT"]) == ("ip", port, str(port))
+
+
+def test_task_sees_how_targets_stand_and_can_change_no_load_balancer(dev: Assembly) -> None:
+    actions = {action for action in dev.stream_service.actions_of(TASK_ROLE) if action.startswith("elastic")}
+
+    assert actions == {"elasticloadbalancing:DescribeTargetHealth"}
 
 
 def test_a_bad_deployment_rolls_back_and_a_good_one_never_has_fewer_tasks(dev: Assembly) -> None:

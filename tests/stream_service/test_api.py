@@ -277,6 +277,44 @@ async def test_draining_service_asks_to_come_again(rim: Rim, url: str) -> None:
         assert client.ended
 
 
+# --- the longest age
+
+
+async def test_stream_ends_politely_at_its_age_and_goes_on_behind_the_last_id() -> None:
+    rim = Rim(settings=some_settings(max_stream_age_seconds=0.01))
+    async with serving(rim.app) as (url, _), follow(url, "p_a") as client:
+        await rim.publish("p_a", 1, 2)
+        await client.until(2)
+        rim.hub.tick(asyncio.get_running_loop().time() + 1)
+        await client.until_end()
+        assert client.ended
+
+        await rim.publish("p_a", 3)
+        async with follow(url, "p_a", last_event_id=client.last_id) as again:
+            await again.until(1)
+            assert again.payloads == [3]
+
+
+async def test_streams_that_began_together_end_apart() -> None:
+    rim = Rim(settings=some_settings(max_stream_age_seconds=1000))
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with serving(rim.app) as (url, _):
+        clients = [await StreamClient.open(stream_url(url, "p_a")) for _ in range(40)]
+        for client in clients:
+            await client.next()
+        ages = [subscription.aged_at - began for subscription in rim.hub.subscriptions()]
+
+        rim.hub.tick(began + 749)
+        assert rim.hub.connections == 40
+        rim.hub.tick(loop.time() + 1250)
+        await eventually(lambda: rim.hub.connections == 0)
+        for client in clients:
+            client.cut()
+
+    assert max(ages) - min(ages) > 100
+
+
 # --- pages elsewhere
 
 

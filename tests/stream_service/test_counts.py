@@ -1,3 +1,5 @@
+import pytest
+
 from stream_service.api import Door
 from stream_service.counts import Counts, End
 from stream_service.subscription import Wish
@@ -33,16 +35,24 @@ async def test_every_client_that_came_follows_or_has_ended() -> None:
     assert counts.opened == counts.connections + sum(counts.ended.values()) == 6
 
 
-async def test_client_whose_time_is_up_has_ended_for_that() -> None:
+@pytest.mark.parametrize(
+    ("wish", "why"),
+    [
+        (Wish(until=5.0), End.EXPIRED),
+        (Wish(aged_at=5.0), End.AGE),
+        (Wish(until=5.0, aged_at=4.0), End.EXPIRED),
+    ],
+)
+async def test_client_whose_time_is_up_has_ended_for_that(wish: Wish, why: End) -> None:
     rim = Rim()
     client = Client()
-    rim.hub.subscribe(STREAM, client, Wish(until=5.0), introduce=client.follow)
+    rim.hub.subscribe(STREAM, client, wish, introduce=client.follow)
 
     rim.hub.tick(5.0)
     for subscription in rim.hub.subscriptions():
         subscription.leave()
 
-    assert rim.hub.counts.ended[End.EXPIRED] == 1
+    assert rim.hub.counts.ended[why] == 1
 
 
 async def test_client_that_comes_to_a_service_that_drains_is_turned_away() -> None:

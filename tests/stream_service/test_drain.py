@@ -129,3 +129,44 @@ async def test_stream_that_ended_by_itself_meanwhile_is_no_trouble(rim: Rim) -> 
     await running
 
     assert rim.hub.connections == 0
+
+
+async def test_service_that_was_let_go_ends_its_streams_and_waits_for_the_signal(rim: Rim) -> None:
+    clients = clients_of(rim, 20)
+    drain = Drain(rim.hub, rim.door, over=0.1)
+    running = asyncio.create_task(drain.run())
+
+    drain.begin()
+    await eventually(lambda: rim.hub.connections == 0)
+    assert rim.door.draining
+    assert not running.done()
+
+    drain.hear_signal()
+    async with asyncio.timeout(10):
+        await running
+    assert not any(client.aborted for client in clients)
+
+
+async def test_signal_that_comes_while_streams_end_does_not_hurry_them(rim: Rim) -> None:
+    clients = clients_of(rim, 100)
+    drain = Drain(rim.hub, rim.door, over=0.5)
+    running = asyncio.create_task(drain.run())
+    drain.begin()
+    await eventually(lambda: any(client.ended_at for client in clients))
+
+    drain.hear_signal()
+    await running
+
+    assert len({client.ended_at for client in clients}) >= 10
+
+
+async def test_being_let_go_during_the_drain_changes_nothing(rim: Rim) -> None:
+    clients = clients_of(rim, 10)
+    drain = Drain(rim.hub, rim.door, over=0)
+    drain.hear_signal()
+    drain.begin()
+
+    async with asyncio.timeout(10):
+        await drain.run()
+
+    assert all(client.ended_at for client in clients)

@@ -22,6 +22,7 @@ from tests.support.stream_process import (
     stream_service,
 )
 from tests.support.streams import StreamClient, follow, stream_url
+from tests.support.target_group import GROUP_ARN
 
 Environment = dict[str, str]
 
@@ -81,6 +82,15 @@ def test_missing_region_is_told_in_words(environment: Environment) -> None:
 
     assert ended.returncode == 2
     assert ended.stderr.splitlines() == ["AWS: You must specify a region."]
+
+
+def test_target_of_a_load_balancer_outside_ecs_is_told_in_words(environment: Environment) -> None:
+    environment["TAILRACE_TARGET_GROUP_ARN"] = GROUP_ARN
+
+    ended = run(environment)
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("TAILRACE_TARGET_GROUP_ARN: The task's address is ECS's to tell")
 
 
 def test_port_that_is_taken_ends_the_service_and_leaves_nothing(

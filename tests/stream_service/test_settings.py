@@ -44,6 +44,9 @@ def test_everything_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatc
         "DRAIN_SECONDS": "120",
         "QUEUE_PREFIX": "with blanks ",
         "LOG_LEVEL": "LOUD",
+        "TARGET_GROUP_ARN": "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/streams/1",
+        "TARGET_CHECK_SECONDS": "6",
+        "MAX_STREAM_AGE_SECONDS": "0",
         "CORS_ORIGINS": "example.com",
     }.items():
         monkeypatch.setenv(f"TAILRACE_{name}", value)
@@ -56,6 +59,9 @@ def test_everything_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatc
         "queue_prefix",
         "log_level",
         "cors_origins",
+        "target_group_arn",
+        "target_check_seconds",
+        "max_stream_age_seconds",
     }
 
 
