@@ -16,6 +16,7 @@ from benchmarks.recent_table import RecentTable
 from stream_service import heart
 from stream_service.api import Door, create_app
 from stream_service.garbage import collect_rarely
+from stream_service.guard import Guard
 from stream_service.hub import Hub
 from stream_service.pacer import Pacer
 from stream_service.pulse import READY_AFTER, Pulse
@@ -68,7 +69,9 @@ def healthy_pulse() -> Pulse:
 
 def make_app(settings: Settings, *, hub: Hub, table: RecentTable, pulse: Pulse) -> FastAPI:
     """Make the service's own application, and the route that tells of the table."""
-    app = create_app(hub=hub, door=Door(hub), pulse=pulse, registry=CollectorRegistry(), settings=settings)
+    app = create_app(
+        hub=hub, door=Door(hub), guard=Guard(None), pulse=pulse, registry=CollectorRegistry(), settings=settings
+    )
 
     @app.get("/reads")
     async def reads() -> int:
@@ -80,7 +83,11 @@ def make_app(settings: Settings, *, hub: Hub, table: RecentTable, pulse: Pulse) 
 async def serve(port: int, posts_port: int) -> None:
     """Serve until a signal."""
     settings = Settings(
-        event_log_table="bench", notice_topic_arn="arn:aws:sns:local:0:bench", host=HOST, max_connections=50_000
+        event_log_table="bench",
+        notice_topic_arn="arn:aws:sns:local:0:bench",
+        stream_access="public",
+        host=HOST,
+        max_connections=50_000,
     )
     table = RecentTable()
     reader = Reader(EventLog(table=table))

@@ -80,7 +80,7 @@ def start_stream_service(
         "stream_service",
         environment={"TAILRACE_DRAIN_SECONDS": str(_DRAIN_SECONDS)}
         | _common(system, environment)
-        | {"TAILRACE_HOST": HOST, "TAILRACE_PORT": str(port)},
+        | {"TAILRACE_HOST": HOST, "TAILRACE_PORT": str(port), "TAILRACE_STREAM_ACCESS": "public"},
         on_line=on_line,
         on_end=on_end,
     )

@@ -151,6 +151,7 @@ def _stream_service(deployment: Deployment, folder: Path, *, port: int) -> Itera
     settings = {
         "TAILRACE_EVENT_LOG_TABLE": deployment.event_log_table,
         "TAILRACE_NOTICE_TOPIC_ARN": deployment.notice_topic_arn,
+        "TAILRACE_STREAM_ACCESS": "public",
         "TAILRACE_PORT": str(port),
         "TAILRACE_DRAIN_SECONDS": "1",
     }

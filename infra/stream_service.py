@@ -108,6 +108,7 @@ class StreamService(Construct):
             "TAILRACE_NOTICE_TOPIC_ARN": event_log.topic_arn,
             "TAILRACE_RETENTION_DAYS": str(event_log.retention_days),
             "TAILRACE_QUEUE_PREFIX": self.queue_prefix,
+            "TAILRACE_STREAM_ACCESS": "public",
             "TAILRACE_HOST": "0.0.0.0",  # noqa: S104 - the task's own network, which admits the load balancer alone
             "TAILRACE_PORT": str(PORT),
             "TAILRACE_TARGET_GROUP_ARN": balancer.target_group_arn,

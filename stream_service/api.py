@@ -5,15 +5,15 @@ import random
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from pydantic import AfterValidator
 from starlette.middleware.cors import CORSMiddleware
 
 from stream_service import problems, sse
 from stream_service.connection import Connection
 from stream_service.counts import End
+from stream_service.guard import REFUSALS, Guard, StreamId, channels_for
 from stream_service.hub import Hub
 from stream_service.inspector import inspector
 from stream_service.pulse import Pulse
@@ -21,7 +21,9 @@ from stream_service.response import StreamResponse
 from stream_service.settings import Settings
 from stream_service.subscription import DEFAULT_REPLAY, MAX_REPLAY, Subscription, Wish
 from stream_service.takeover import Follower
-from tailrace.event import MAX_CHANNEL_BYTES, WorkflowId, workflow_id
+from stream_service.token_keys import TokenKeysUnavailable
+from tailrace.access import Access
+from tailrace.event import MAX_CHANNEL_BYTES
 
 MAX_CHANNELS = 64
 MAX_CURSOR_CHARACTERS = 128
@@ -43,10 +45,6 @@ class Door:
         return why is not None
 
 
-def _stream_id(text: str) -> str:
-    return workflow_id(text)
-
-
 def _cursor(last_event_id: str | None, *from_query: str | None) -> str | None:
     """The header wins: it is what an EventSource sends when it reconnects to the URL that it began with."""
     for text in (last_event_id, *from_query):
@@ -55,29 +53,39 @@ def _cursor(last_event_id: str | None, *from_query: str | None) -> str | None:
     return None
 
 
-StreamId = Annotated[str, AfterValidator(_stream_id), Path(description="A workflow's id, such as p_hello.")]
 Channel = Annotated[str, Query(min_length=1, max_length=MAX_CHANNEL_BYTES)]
 
 
-def create_app(*, hub: Hub, door: Door, pulse: Pulse, registry: CollectorRegistry, settings: Settings) -> FastAPI:
+def create_app(
+    *, hub: Hub, door: Door, guard: Guard, pulse: Pulse, registry: CollectorRegistry, settings: Settings
+) -> FastAPI:
     """Make the application over a hub."""
     app = FastAPI(title="Tailrace stream service", docs_url=None, redoc_url=None, redirect_slashes=False)
-    for router in (_streams(hub, door, settings), _platform(door, pulse, registry), inspector()):
+    for router in (_streams(hub, door, guard, settings), _platform(door, pulse, registry), inspector(guard)):
         # Not `include_router`: it would keep a router between the application and the routes, at each request's cost.
         app.router.routes.extend(router.routes)
     app.add_middleware(
         CORSMiddleware,
-        allow_origins=settings.cors_origins or ("*",),
+        allow_origins=settings.cors_origins or (("*",) if settings.stream_access == "public" else ()),
         allow_credentials=bool(settings.cors_origins),
         allow_methods=("GET", "HEAD"),
         allow_headers=("Authorization", "Cache-Control", "Last-Event-ID"),
         max_age=86_400,
     )
     problems.explain_errors(app)
+    _answer_without_keys(app, settings)
     return app
 
 
-def _streams(hub: Hub, door: Door, settings: Settings) -> APIRouter:
+def _answer_without_keys(app: FastAPI, settings: Settings) -> None:
+    @app.exception_handler(TokenKeysUnavailable)
+    async def come_again(request: Request, error: TokenKeysUnavailable) -> Response:
+        if request.url.path.endswith("/sse"):  # an EventSource never comes back from a 503
+            return StreamResponse(first_bytes=sse.retry(_retry(settings)), subscribe=lambda *_: None)
+        return problems.problem(503, str(error), kind="keys-unreadable", headers={"Retry-After": "15"})
+
+
+def _streams(hub: Hub, door: Door, guard: Guard, settings: Settings) -> APIRouter:
     router = APIRouter(tags=["streams"])
 
     @router.head("/pipelines/{stream_id}/sse", include_in_schema=False)
@@ -85,12 +93,16 @@ def _streams(hub: Hub, door: Door, settings: Settings) -> APIRouter:
         "/pipelines/{stream_id}/sse",
         status_code=200,
         response_class=StreamResponse,
-        responses={200: {"content": {sse.CONTENT_TYPE: {}}, "description": "The stream, until one side ends it."}},
+        responses={
+            200: {"content": {sse.CONTENT_TYPE: {}}, "description": "The stream, until one side ends it."},
+            **REFUSALS,
+        },
         summary="Follow a workflow's events: replay, then live.",
     )
     async def follow(
         *,
         stream_id: StreamId,
+        access: Annotated[Access, Depends(guard.admit)],
         last_event_id: Annotated[str | None, Header()] = None,
         last_event_id_query: Annotated[str | None, Query(alias="last_event_id")] = None,
         last_event_id_camel: Annotated[str | None, Query(alias="lastEventId")] = None,
@@ -101,15 +113,16 @@ def _streams(hub: Hub, door: Door, settings: Settings) -> APIRouter:
         wish = Wish(
             cursor=_cursor(last_event_id, last_event_id_query, last_event_id_camel),
             replay=replay,
-            channels=frozenset(channel),
+            channels=channels_for(access, frozenset(channel)),
             control=control,
             aged_at=_aged_at(settings),
+            until=asyncio.get_running_loop().time() + guard.seconds_left(access),
         )
 
         def subscribe(connection: Connection, introduce: Callable[[Follower], None]) -> Subscription | None:
             if door.turns_away():
                 return None
-            return hub.subscribe(WorkflowId(stream_id), connection, wish, introduce=introduce)
+            return hub.subscribe(stream_id, connection, wish, introduce=introduce)
 
         return StreamResponse(first_bytes=sse.retry(_retry(settings)), subscribe=subscribe)
 

@@ -13,15 +13,31 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _NOTHING_HERE = "There is nothing at this path. A stream is at /pipelines/{workflow id}/sse."
 
 
+class Problem(HTTPException):
+    """A request that is refused: its status, a kind for programs, a sentence for people."""
+
+    def __init__(self, status: int, kind: str, detail: str, *, headers: dict[str, str]) -> None:
+        super().__init__(status, detail, headers)
+        self.kind = kind
+        """Words with hyphens."""
+
+
 def explain_errors(app: FastAPI) -> None:
     """Let every error of the application's be answered as a problem."""
     app.add_exception_handler(RequestValidationError, _explain_validation)
     app.add_exception_handler(HTTPException, _explain_status)
 
 
-def problem(status: int, detail: str, *, headers: dict[str, str] | None = None) -> JSONResponse:
-    """Make a problem's response."""
-    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+def problem(
+    status: int, detail: str, *, kind: str | None = None, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """Make a problem's response; without a kind, the status says it all."""
+    content = {
+        "type": "about:blank" if kind is None else f"urn:tailrace:problem:{kind}",
+        "title": HTTPStatus(status).phrase if kind is None else kind.replace("-", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+    }
     return JSONResponse(content, status, headers=headers, media_type="application/problem+json")
 
 
@@ -39,6 +55,8 @@ def _reason(wrong: dict[str, Any]) -> str:
 async def _explain_status(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
+    if isinstance(error, Problem):
+        return problem(error.status_code, error.detail, kind=error.kind, headers=dict(error.headers or {}))
     headers = dict(error.headers or {})
     detail = error.detail
     if error.status_code == HTTPStatus.NOT_FOUND:

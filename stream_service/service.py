@@ -7,6 +7,7 @@ from stream_service import heart
 from stream_service.api import Door, create_app
 from stream_service.drain import Drain
 from stream_service.feed import Feed
+from stream_service.guard import Guard
 from stream_service.hub import Hub
 from stream_service.lags import Lags
 from stream_service.metrics import ServiceMetrics
@@ -18,6 +19,7 @@ from stream_service.report import Report
 from stream_service.server import DrainingServer, make_server
 from stream_service.settings import Settings
 from stream_service.target import Target, TargetWatch, balancers_client
+from stream_service.token_keys import token_keys
 from tailrace.dynamodb import DynamoDBTable, dynamodb_client
 from tailrace.event_log import EventLog
 from tailrace.notice import Canary, Notice
@@ -115,7 +117,8 @@ def make_service(settings: Settings, *, task: str, address: str | None = None) -
     )
     metrics = ServiceMetrics(hub=hub, reader=reader, feed=feed, pulse=pulse, lags=lags)
     door = Door(hub)
-    app = create_app(hub=hub, door=door, pulse=pulse, registry=metrics.registry, settings=settings)
+    guard = Guard(token_keys(settings) if settings.stream_access == "token" else None)
+    app = create_app(hub=hub, door=door, guard=guard, pulse=pulse, registry=metrics.registry, settings=settings)
     drain = Drain(hub, door, over=settings.drain_seconds)
     return Service(
         settings=settings,

@@ -3,13 +3,14 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from stream_service.hub import Bounds
 
 _MIB = 1024 * 1024
 _TARGET_GROUP = r"^arn:[^:]*:elasticloadbalancing:[^:]*:[^:]*:targetgroup/.+$"
+_JWKS_URL = r"^(https://[^/\s]+|http://(127\.0\.0\.1|localhost)(:\d+)?)/\S*$"
 _Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+$")]
 
 
@@ -23,16 +24,26 @@ def _split(origins: object) -> object:
 class Settings(BaseSettings):
     """Each is the environment variable TAILRACE_ and its name; times are in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="TAILRACE_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="TAILRACE_", env_ignore_empty=True, frozen=True)
 
     event_log_table: Annotated[str, StringConstraints(min_length=3)]
     notice_topic_arn: Annotated[str, StringConstraints(pattern=r"^arn:[^:]*:sns:[^:]*:[^:]*:.+$")]
     retention_days: int = Field(default=30, ge=1, le=3650)
     queue_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")] = "tailrace-"
+    token_secret_arn: str | None = None
+    """A Secrets Manager secret with the keys of the tokens that the API makes: `{"sign_with": "a", "a": "<a key>"}`."""
+    jwks_url: Annotated[str, StringConstraints(pattern=_JWKS_URL)] | None = None
+    """Where an identity provider publishes the keys of the tokens that it makes."""
+    jwks_audience: str | None = None
+    """What those tokens must name as their `aud`."""
+    jwks_issuer: str | None = None
+    """What those tokens must name as their `iss`."""
+    stream_access: Literal["token", "public"]
+    """Whether following a stream takes a token, or its id alone. There is no default: it must be decided."""
     host: str = "127.0.0.1"
     port: int = Field(default=8701, ge=0, le=65535)
     cors_origins: Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(_split)] = ()
-    """Separated by commas; with none, any page may read streams, without credentials."""
+    """Separated by commas; with none, any page may read streams that are public, without credentials."""
     receivers: int = Field(default=3, ge=1, le=16)
     """Threads that wait for notices."""
     canary_seconds: float = Field(default=30.0, gt=0, le=60)
@@ -65,6 +76,13 @@ class Settings(BaseSettings):
     metrics_seconds: float = Field(default=60.0, gt=0, le=300)
     """Between two lines of numbers in the log."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("stream_access")
+    @classmethod
+    def _has_keys(cls, access: str, info: ValidationInfo) -> str:
+        if access == "token" and not (info.data.get("token_secret_arn") or info.data.get("jwks_url")):
+            raise ValueError("tokens need keys: set TAILRACE_TOKEN_SECRET_ARN, TAILRACE_JWKS_URL or both")
+        return access
 
     @property
     def retention(self) -> timedelta:

@@ -29,6 +29,18 @@ class PayloadTooLarge(InvalidEvent):
     """A payload of more bytes than one event may have."""
 
 
+class InvalidToken(TailraceError, ValueError):
+    """A subscriber's token that opens nothing; the message holds nothing of it that is secret."""
+
+
+class TokenExpired(InvalidToken):
+    """A subscriber's token whose time is over."""
+
+
+class InvalidTokenKeys(TailraceError, ValueError):
+    """A secret, or a set of public keys, that holds no keys for tokens."""
+
+
 class InvalidNotice(TailraceError, ValueError):
     """Text that arrived as a notice and is not one."""
 

@@ -69,11 +69,16 @@ class Event:
             InvalidPayload: not JSON: an unknown type, NaN or an infinity, a lone surrogate, a cycle, nested too deep.
             PayloadTooLarge: more than 256 KiB of JSON.
         """
-        checked = _check_channel(channel)
+        checked = check_channel(channel)
         return cls(checked, _encode_payload(checked, payload))
 
 
-def _check_channel(channel: object) -> str:
+def check_channel(channel: object) -> str:
+    """Check that something can be an event's channel.
+
+    Raises:
+        InvalidChannel: no text, empty, over 256 bytes, begins with `$`, or holds CR, LF or NUL.
+    """
     if not isinstance(channel, str) or not channel:
         raise InvalidChannel(f"A channel is a text that is not empty, such as 'orders'; this one is {channel!r:.80}.")
     if channel.startswith("$"):

@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException
-from fastapi import Path as PathParameter
-from pydantic import AfterValidator
+from fastapi import APIRouter, Depends, HTTPException
 from starlette.responses import FileResponse, Response
 
-from tailrace.event import workflow_id
+from stream_service.guard import Guard
+from tailrace.access import Access
 
 _FOLDER = Path(__file__).parent
 _ASSETS = {
@@ -30,8 +29,8 @@ _HEADERS = {
 }
 
 
-def inspector() -> APIRouter:
-    """Make the page's routes. It is the same page for every stream: it reads the id from its own address."""
+def inspector(guard: Guard) -> APIRouter:
+    """Make the page's routes. It is the same page for every stream: it reads id and token from its own address."""
     router = APIRouter(tags=["page"], include_in_schema=False)
 
     @router.head("/streams/assets/{name}")
@@ -44,7 +43,7 @@ def inspector() -> APIRouter:
     @router.head("/streams/{stream_id}")
     @router.get("/streams/{stream_id}")
     async def page(
-        stream_id: Annotated[str, AfterValidator(workflow_id), PathParameter()],  # noqa: ARG001 - checked, not used
+        access: Annotated[Access, Depends(guard.admit)],  # noqa: ARG001 - checked, not used
     ) -> Response:
         return FileResponse(_FOLDER / "page.html", media_type="text/html", headers=_HEADERS)
 

@@ -9,6 +9,8 @@ const LONGEST_SILENCE = 45_000; // milliseconds, three keepalives: the connectio
 
 const id = decodeURIComponent(location.pathname.split("/").pop());
 const address = new URL(`../pipelines/${encodeURIComponent(id)}/sse${location.search}`, location.href);
+const token = address.searchParams.get("token"); // of this page's own address; it is sent, and never shown
+address.searchParams.delete("token");
 const element = (name) => document.getElementById(name);
 const hidden = new Set(); // channels that the reader does not want to see
 const channels = new Map(); // name → how many events
@@ -52,6 +54,9 @@ function connect(signal) {
   const url = new URL(address);
   url.searchParams.set("control", "1");
   const headers = cursor === null ? {} : { "Last-Event-ID": cursor };
+  if (token !== null) {
+    headers.Authorization = `Bearer ${token}`;
+  }
   return fetch(url, { headers, signal, cache: "no-store", credentials: "include" });
 }
 
@@ -149,11 +154,20 @@ function literal(text) {
   return JSON.stringify(text).replaceAll("<", "\\u003c");
 }
 
+// The stream's address as people copy it: a token of their own goes where this one went.
+function addressToCopy() {
+  const url = new URL(address);
+  if (token !== null) {
+    url.searchParams.set("token", "YOUR_TOKEN");
+  }
+  return url.href;
+}
+
 function writeSnippet() {
   const listeners = [...(channels.size > 0 ? channels.keys() : ["events"])].map(
     (channel) => `stream.addEventListener(${literal(channel)}, (e) => console.log(JSON.parse(e.data)));`,
   );
-  element("snippet").textContent = [`const stream = new EventSource(${literal(address.href)});`, ...listeners].join("\n");
+  element("snippet").textContent = [`const stream = new EventSource(${literal(addressToCopy())});`, ...listeners].join("\n");
 }
 
 async function copy() {
@@ -168,7 +182,7 @@ async function copy() {
 
 element("stream").textContent = id;
 document.title = `${id} · Tailrace`;
-element("curl").textContent = `curl -N '${address.href}'`;
+element("curl").textContent = `curl -N '${addressToCopy()}'`;
 writeSnippet();
 element("copy").addEventListener("click", copy);
 follow();

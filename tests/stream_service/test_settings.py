@@ -9,6 +9,7 @@ from stream_service.settings import Settings
 NEEDED = {
     "TAILRACE_EVENT_LOG_TABLE": "EventLog",
     "TAILRACE_NOTICE_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:notices",
+    "TAILRACE_STREAM_ACCESS": "public",
 }
 
 
@@ -26,7 +27,7 @@ def complaints() -> dict[str, str]:
     return {str(wrong["loc"][0]): wrong["msg"] for wrong in raised.value.errors()}
 
 
-def test_table_and_topic_are_enough() -> None:
+def test_table_topic_and_who_may_listen_are_enough() -> None:
     settings = Settings()
 
     assert settings.event_log_table == "EventLog"
@@ -122,3 +123,28 @@ def test_name_of_a_queue_fits_with_the_longest_prefix() -> None:
     assert re.fullmatch(pattern, "p" * longest_prefix)
     assert not re.fullmatch(pattern, "p" * (longest_prefix + 1))
     assert longest_prefix + longest_task + len("-9999999") <= 80  # SQS's limit
+
+
+def test_who_may_listen_must_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TAILRACE_STREAM_ACCESS")
+
+    assert complaints() == {"stream_access": "Field required"}
+
+
+def test_tokens_need_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAILRACE_STREAM_ACCESS", "token")
+    assert "TAILRACE_TOKEN_SECRET_ARN" in complaints()["stream_access"]
+
+    monkeypatch.setenv("TAILRACE_TOKEN_SECRET_ARN", "arn:aws:secretsmanager:us-east-1:123456789012:secret:keys")
+    assert Settings().stream_access == "token"
+
+    monkeypatch.delenv("TAILRACE_TOKEN_SECRET_ARN")
+    monkeypatch.setenv("TAILRACE_JWKS_URL", "https://login.example/.well-known/jwks.json")
+    assert Settings().stream_access == "token"
+
+
+@pytest.mark.parametrize("url", ["http://login.example/jwks.json", "file:///etc/passwd", "login.example", "https://"])
+def test_public_keys_come_over_https(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("TAILRACE_JWKS_URL", url)
+
+    assert set(complaints()) == {"jwks_url"}

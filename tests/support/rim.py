@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from stream_service.api import Door, create_app
 from stream_service.feed import Feed
+from stream_service.guard import Guard
 from stream_service.hub import Hub
 from stream_service.lags import Lags
 from stream_service.metrics import ServiceMetrics
@@ -39,7 +40,9 @@ async def eventually(condition: Callable[[], bool], *, patience: float = PATIENC
 
 def some_settings(**changes: object) -> Settings:
     """Settings that need no environment."""
-    return Settings.model_validate({"event_log_table": "EventLog", "notice_topic_arn": TOPIC, **changes})
+    return Settings.model_validate(
+        {"event_log_table": "EventLog", "notice_topic_arn": TOPIC, "stream_access": "public", **changes}
+    )
 
 
 def notice_of(batch: Batch) -> Notice:
@@ -59,6 +62,7 @@ class Rim:
     reader: Reader = field(init=False)
     hub: Hub = field(init=False)
     door: Door = field(init=False)
+    guard: Guard = field(default_factory=lambda: Guard(None))
     feed: Feed = field(init=False)
     pulse: Pulse = field(init=False)
     lags: Lags = field(init=False)
@@ -77,7 +81,12 @@ class Rim:
             hub=self.hub, reader=self.reader, feed=self.feed, pulse=self.pulse, lags=self.lags
         )
         self.app = create_app(
-            hub=self.hub, door=self.door, pulse=self.pulse, registry=self.metrics.registry, settings=self.settings
+            hub=self.hub,
+            door=self.door,
+            guard=self.guard,
+            pulse=self.pulse,
+            registry=self.metrics.registry,
+            settings=self.settings,
         )
 
     async def publish(self, workflow_id: str, *payloads: object, channel: str = "c") -> tuple[Batch, ...]:

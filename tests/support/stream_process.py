@@ -28,6 +28,7 @@ def environment_of(*, endpoint_url: str, table: str, topic_arn: str, **settings:
     chosen = {
         "event_log_table": table,
         "notice_topic_arn": topic_arn,
+        "stream_access": "public",
         "host": HOST,
         "port": find_port(0, purpose="a stream service", option="another port"),
         "drain_seconds": 0.2,

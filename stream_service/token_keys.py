@@ -1,0 +1,92 @@
+"""The keys that tokens are verified with: found by their ids, and read anew when they are changed."""
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from stream_service.jwks import KeySet
+from stream_service.settings import Settings
+from stream_service.threads import in_daemon_thread
+from tailrace.errors import InvalidToken, InvalidTokenKeys, TailraceError
+from tailrace.refreshed import FRESH, IN_DOUBT, Refreshed
+from tailrace.tokens import SharedKeys, TokenKey
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+Place: TypeAlias = Refreshed[Mapping[str, TokenKey]]
+_QUICK = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2, "mode": "standard"})
+
+
+class TokenKeysUnavailable(TailraceError):
+    """The keys cannot be read at the moment, so that nobody can say whether a token is good."""
+
+
+class TokenKeys:
+    """Looks keys up in the places where they are kept; the event loop waits for none of them but by `find`.
+
+    An id that is not known has the places read again, every IN_DOUBT seconds at most, however many ask: it may be
+    that of a new key.
+    """
+
+    def __init__(self, *places: Place) -> None:
+        self._places = places
+        self._readings: dict[Place, asyncio.Task[None]] = {}
+
+    async def find(self, key_id: str) -> TokenKey:
+        """The key of this id.
+
+        Raises:
+            InvalidToken: there is none.
+            TokenKeysUnavailable: there may be one, in a place that cannot be read.
+        """
+        self._read(FRESH)  # what is known serves meanwhile
+        if (key := self._known(key_id)) is not None:
+            return key
+        self._read(IN_DOUBT)
+        if self._readings:
+            await asyncio.wait(tuple(self._readings.values()))
+        if (key := self._known(key_id)) is not None:
+            return key
+        if any(place.value is None for place in self._places):
+            raise TokenKeysUnavailable("The keys for tokens can't be read at the moment; the log says why.")
+        raise InvalidToken("The token's kid names no key that is known here.")
+
+    def _known(self, key_id: str) -> TokenKey | None:
+        return next((keys[key_id] for place in self._places if key_id in (keys := place.value or {})), None)
+
+    def _read(self, age: float) -> None:
+        for place in self._places:
+            if place not in self._readings and place.is_due(age):
+                reading = asyncio.ensure_future(in_daemon_thread(partial(place.refresh, age), name="token-keys"))
+                self._readings[place] = reading
+                reading.add_done_callback(partial(self._has_read, place))
+
+    def _has_read(self, place: Place, _reading: asyncio.Task[None]) -> None:
+        del self._readings[place]
+
+
+def token_keys(settings: Settings) -> TokenKeys:
+    """The keys of the places that the settings name."""
+    places: list[Place] = []
+    if settings.token_secret_arn is not None:
+        client: SecretsManagerClient = boto3.client("secretsmanager", config=_QUICK)
+        places.append(shared_keys(client, settings.token_secret_arn))
+    if settings.jwks_url is not None:
+        key_set = KeySet(settings.jwks_url, audience=settings.jwks_audience, issuer=settings.jwks_issuer)
+        places.append(Refreshed(key_set.read, name="jwks", troubles=(InvalidTokenKeys,)))
+    return TokenKeys(*places)
+
+
+def shared_keys(client: "SecretsManagerClient", arn: str) -> Place:
+    """The keys in a secret, which are shared with the API."""
+
+    def read() -> Mapping[str, TokenKey]:
+        return SharedKeys.parse(client.get_secret_value(SecretId=arn).get("SecretString", "")).keys
+
+    return Refreshed(read, name="token_keys", troubles=(BotoCoreError, ClientError, InvalidTokenKeys))
