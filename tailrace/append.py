@@ -51,6 +51,8 @@ class Surroundings:
     """Wall clock, epoch seconds."""
     sleep: Callable[[float], Awaitable[None]]
     chance: Callable[[], float] = random.random
+    conflicted: Callable[[], object] = lambda: None
+    """Told each time that another writer was faster."""
 
 
 def new_generation(now: float) -> str:
@@ -136,7 +138,7 @@ class Append:
             return item
         if self._is_own(standing):  # rule 7
             return standing
-        self._conflicts += 1
+        self._count_conflict()
         self._tail, self._base = standing, first_id(standing)  # rule 8
         self._stale = self._conflicts > 1  # rule 8: from the second on, read what came behind it
         return None
@@ -162,7 +164,7 @@ class Append:
         if await self._table.extend(tail, until):
             self._tail = replace(tail, expires_at=until)
             return self._tail
-        self._conflicts += 1
+        self._count_conflict()
         self._stale = True
         return None
 
@@ -174,7 +176,7 @@ class Append:
             return
         async for item in self._items_from(1):
             if not await self._table.delete(replace(item, generation=tail.generation), expiring_by=tail.expires_at):
-                self._conflicts += 1
+                self._count_conflict()
                 return
 
     async def _look(self) -> Item | None:
@@ -218,6 +220,10 @@ class Append:
                 yield item
                 first = item.end + 1
             more = page.more
+
+    def _count_conflict(self) -> None:
+        self._conflicts += 1
+        self._around.conflicted()
 
     async def _back_off(self, failures: int) -> None:
         """Wait a random part of a time that doubles with each failure, or conflict, in a row."""

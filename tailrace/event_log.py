@@ -59,13 +59,17 @@ class EventLog:
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         patience: float = 20.0,
+        conflicted: Callable[[], object] = lambda: None,
     ) -> None:
+        """`conflicted` is told each time that an append met another writer's, and has to be tried again."""
         if retention < MIN_RETENTION:
             raise ValueError(f"Retention is {retention}; the log needs at least {MIN_RETENTION}.")
         self._table = table
         self._retention = int(retention.total_seconds())
         self._now = now
-        self._around = Surroundings(table=table, retention=self._retention, patience=patience, now=now, sleep=sleep)
+        self._around = Surroundings(
+            table=table, retention=self._retention, patience=patience, now=now, sleep=sleep, conflicted=conflicted
+        )
         self._tails = Tails(now)
 
     async def floor(self, workflow_id: WorkflowId) -> EventId:

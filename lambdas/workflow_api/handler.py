@@ -70,7 +70,8 @@ def _self_invocation(environment: LambdaEnvironment) -> SelfInvocation:
 
 def _create_for_lambda(environment: LambdaEnvironment) -> Function:
     log_as_json(environment.log_level)
-    return create_handler(Settings.from_environment(), metrics=LoggedMetrics())
+    settings = Settings.from_environment()
+    return create_handler(settings, metrics=LoggedMetrics(namespace=settings.metrics_namespace))
 
 
 if LambdaEnvironment.is_here():

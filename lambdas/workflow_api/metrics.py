@@ -7,8 +7,6 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from lambdas.workflow_api.logs import SERVICE
 from tailrace.runner import RunResult
 
-NAMESPACE = "Tailrace"
-
 
 class RunMetrics(Protocol):
     """Counts runs."""
@@ -16,8 +14,8 @@ class RunMetrics(Protocol):
     def run_finished(self, result: RunResult, *, seconds: float) -> None:
         """A run has ended, and what it sent is in the log."""
 
-    def appended(self, *, seconds: float) -> None:
-        """The log has taken a flush."""
+    def appended(self, *, seconds: float, conflicts: int) -> None:
+        """The log has taken a flush, after so many tries at places that other writers had taken."""
 
     def append_failed(self) -> None:
         """The log did not take a flush."""
@@ -29,7 +27,7 @@ class NoMetrics:
     def run_finished(self, result: RunResult, *, seconds: float) -> None:
         """Do nothing."""
 
-    def appended(self, *, seconds: float) -> None:
+    def appended(self, *, seconds: float, conflicts: int) -> None:
         """Do nothing."""
 
     def append_failed(self) -> None:
@@ -39,9 +37,12 @@ class NoMetrics:
 class LoggedMetrics:
     """`RunMetrics` that are written to standard output, from where CloudWatch takes them."""
 
+    def __init__(self, *, namespace: str) -> None:
+        self._namespace = namespace
+
     def run_finished(self, result: RunResult, *, seconds: float) -> None:
         """Write what a run did, over all runs and by the status that they ended with."""
-        metrics = _metrics()
+        metrics = self._metrics()
         metrics.add_dimensions(service=SERVICE, status=result.status.value)
         metrics.add_metadata("workflow_id", result.workflow_id)
         metrics.add_metadata("run_id", result.run_id)
@@ -51,19 +52,19 @@ class LoggedMetrics:
         metrics.add_metric("NoticesFailed", MetricUnit.Count, int(not result.announced))
         metrics.flush_metrics()
 
-    def appended(self, *, seconds: float) -> None:
+    def appended(self, *, seconds: float, conflicts: int) -> None:
         """Write how long it took."""
-        metrics = _metrics()
+        metrics = self._metrics()
+        metrics.add_metric("AppendConflicts", MetricUnit.Count, conflicts)
         metrics.add_metric("AppendLatency", MetricUnit.Milliseconds, seconds * 1000)
         metrics.add_metric("AppendFailures", MetricUnit.Count, 0)
         metrics.flush_metrics()
 
     def append_failed(self) -> None:
         """Write that it failed."""
-        metrics = _metrics()
+        metrics = self._metrics()
         metrics.add_metric("AppendFailures", MetricUnit.Count, 1)
         metrics.flush_metrics()
 
-
-def _metrics() -> EphemeralMetrics:
-    return EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
+    def _metrics(self) -> EphemeralMetrics:
+        return EphemeralMetrics(namespace=self._namespace, service=SERVICE)

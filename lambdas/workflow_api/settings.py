@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     """Where the stream service is reached, without a slash at its end."""
     api_key_secret_arn: str
     """A Secrets Manager secret: a ring of keys, or one key by itself."""
+    metrics_namespace: str = "Tailrace"
+    """Of CloudWatch's, for the numbers that the function writes to its log."""
     workflows_folder: Path = Path("workflows")
     node_function: str | None = None
     """The Lambda function that runs Node.js steps, by its name or ARN; without one, this machine's Node.js does."""

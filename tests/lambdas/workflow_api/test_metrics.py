@@ -7,7 +7,7 @@ from lambdas.workflow_api.measured_log import MeasuredEventLog
 from lambdas.workflow_api.metrics import LoggedMetrics
 from tailrace.errors import LogRefused
 from tailrace.event import Event, WorkflowId
-from tailrace.event_log import RETENTION
+from tailrace.event_log import RETENTION, EventLog
 from tailrace.testing import InMemoryTable
 from tests.lambdas.workflow_api.conftest import Api
 from tests.lambdas.workflow_api.test_run import FailingNotifier, FailingTable
@@ -23,13 +23,13 @@ def written(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 def test_runs_are_counted_over_all_and_by_status(capsys: pytest.CaptureFixture[str]) -> None:
     api = Api(notifier=FailingNotifier())
     api.add("p_hello").step("send", lambda pd: [pd.send.sse(channel="a", payload=number) for number in range(3)][:0])
-    api.function = api.make_function(invoke_later=api.invoke_later, metrics=LoggedMetrics())
+    api.function = api.make_function(invoke_later=api.invoke_later, metrics=LoggedMetrics(namespace="Tailrace/dev"))
 
     run = api.gateway().post("/pipelines/p_hello/events").json
 
     [line] = written(capsys)
     [definition] = line["_aws"]["CloudWatchMetrics"]
-    assert definition["Namespace"] == "Tailrace"
+    assert definition["Namespace"] == "Tailrace/dev"
     assert sorted(definition["Dimensions"]) == [["service"], ["service", "status"]]
     assert (line["service"], line["status"]) == ("workflow-api", "Completed")
     assert (line["Runs"], line["EventsAppended"], line["NoticesFailed"]) == ([1], [3], [1])
@@ -39,17 +39,33 @@ def test_runs_are_counted_over_all_and_by_status(capsys: pytest.CaptureFixture[s
 async def test_each_append_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     times = iter([10.0, 10.25])
     log = MeasuredEventLog(
-        table=InMemoryTable(), retention=RETENTION, metrics=LoggedMetrics(), clock=lambda: next(times)
+        table=InMemoryTable(),
+        retention=RETENTION,
+        metrics=LoggedMetrics(namespace="Tailrace/dev"),
+        clock=lambda: next(times),
     )
 
     await log.append(HELLO, [TICK], batch_id="run")
 
     [line] = written(capsys)
-    assert (line["AppendLatency"], line["AppendFailures"]) == ([250.0], [0])
+    assert (line["AppendLatency"], line["AppendFailures"], line["AppendConflicts"]) == ([250.0], [0], [0])
+
+
+async def test_writers_that_were_faster_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    table = InMemoryTable()
+    log = MeasuredEventLog(table=table, retention=RETENTION, metrics=LoggedMetrics(namespace="Tailrace/dev"))
+    await log.append(HELLO, [TICK], batch_id="first")
+    await EventLog(table=table).append(HELLO, [TICK], batch_id="another's")
+    capsys.readouterr()
+
+    await log.append(HELLO, [TICK], batch_id="second")
+    await log.append(HELLO, [TICK], batch_id="third")
+
+    assert [line["AppendConflicts"] for line in written(capsys)] == [[1], [0]]
 
 
 async def test_a_run_that_sent_nothing_measures_no_append(capsys: pytest.CaptureFixture[str]) -> None:
-    log = MeasuredEventLog(table=InMemoryTable(), retention=RETENTION, metrics=LoggedMetrics())
+    log = MeasuredEventLog(table=InMemoryTable(), retention=RETENTION, metrics=LoggedMetrics(namespace="Tailrace/dev"))
 
     await log.append(HELLO, [], batch_id="run")
 
@@ -58,7 +74,7 @@ async def test_a_run_that_sent_nothing_measures_no_append(capsys: pytest.Capture
 
 async def test_an_append_that_fails_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
     table = FailingTable(LogRefused("no permission"))
-    log = MeasuredEventLog(table=table, retention=RETENTION, metrics=LoggedMetrics())
+    log = MeasuredEventLog(table=table, retention=RETENTION, metrics=LoggedMetrics(namespace="Tailrace/dev"))
 
     with pytest.raises(LogRefused):
         await log.append(HELLO, [TICK], batch_id="run")
