@@ -54,7 +54,7 @@ deploy: $(VENV)/.infra $(CDK_INSTALLED) ## Deploy to your AWS account (STAGE=dev
 	@$(BIN)/python -m infra.afterwards cdk.out/outputs-$(STAGE).json
 
 destroy: $(VENV)/.infra $(CDK_INSTALLED) ## Delete what was deployed (STAGE=…; KEEP_EVENTS=1 leaves the event log)
-	@$(CDK) destroy --force $(if $(KEEP_EVENTS),--exclusively Tailrace-$(STAGE)-WorkflowApi Tailrace-$(STAGE)-StreamService,--all)
+	@$(CDK) destroy --force $(if $(KEEP_EVENTS),--exclusively Tailrace-$(STAGE)-Monitoring Tailrace-$(STAGE)-WorkflowApi Tailrace-$(STAGE)-StreamService,--all)
 
 deploy-local: $(VENV)/.infra $(CDK_INSTALLED) $(MINISTACK)/.installed ## Deploy into emulated AWS on this machine, with the real CDK
 	@$(BIN)/python -m infra.deploy_local

@@ -64,6 +64,9 @@ class StreamServiceConfig:
     """Where the image is built: in CodeBuild while deploying, or by this machine's Docker, Finch or Podman."""
     architecture: Architecture = "arm64"
     tasks: int = 2
+    """At least."""
+    max_tasks: int = 4
+    """At most; there are more when those that run have 60 % of the streams that they may, or use 70 % of their CPU."""
     cpu: int = 256
     memory_mb: int = 512
     streams_per_task: int = 2_500
@@ -81,6 +84,14 @@ class StreamServiceConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MonitoringConfig:
+    """The dashboard and the alarms."""
+
+    alarm_email: str | None = None
+    """Who is told of alarms; the address must confirm that once. Anything else may subscribe to the topic."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageConfig:
     """Everything that one deployment of Tailrace decides."""
 
@@ -90,6 +101,8 @@ class StageConfig:
     stream_service: StreamServiceConfig | None
     """None: the stream service runs elsewhere, at `stream_url`."""
     stream_url: str | None = None
+    monitoring: MonitoringConfig | None = field(default_factory=MonitoringConfig)
+    """None: neither alarms nor a dashboard."""
     termination_protection: bool = False
 
 
@@ -108,6 +121,7 @@ def _local() -> StageConfig:
         ),
         stream_service=None,
         stream_url="http://127.0.0.1:8701",
+        monitoring=None,
     )
 
 
@@ -128,6 +142,7 @@ def _prod() -> StageConfig:
         event_log=EventLogConfig(keep=True, point_in_time_recovery=True),
         workflow_api=WorkflowApiConfig(requests_per_second=200, request_burst=400, log_days=30),
         stream_service=StreamServiceConfig(
+            max_tasks=10,
             cpu=512,
             memory_mb=1024,
             streams_per_task=10_000,

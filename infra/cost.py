@@ -13,7 +13,13 @@ PUBLIC_ADDRESS = 0.005
 VCPU = {"arm64": 0.03238, "x86_64": 0.04048}
 GIGABYTE = {"arm64": 0.00356, "x86_64": 0.004445}
 SECRET = 0.40
-"""A month; all others are by the hour. Sources: AWS's price pages for us-east-1, as of 2026."""
+ALARM = 0.10
+ALARMS = 24
+METRIC = 0.30
+IDLE_METRICS = 3
+"""What a stream service writes that nobody uses: Connections, FeedDegraded, CanaryLag."""
+DASHBOARD = 3.00
+"""These by the month, all others by the hour. Sources: AWS's price pages for us-east-1, as of 2026."""
 
 
 def idle_cost(config: StageConfig) -> dict[str, float]:
@@ -21,6 +27,10 @@ def idle_cost(config: StageConfig) -> dict[str, float]:
     costs = {"API key (Secrets Manager)": SECRET}
     if config.stream_service is not None:
         costs |= _stream_service(config.stream_service)
+        if config.monitoring is not None:
+            costs[f"{ALARMS} alarms, {IDLE_METRICS} metrics, the dashboard"] = (
+                ALARMS * ALARM + IDLE_METRICS * METRIC + DASHBOARD
+            )
     return costs
 
 

@@ -1,6 +1,7 @@
 """The event log as a construct: the table that keeps every event, the topic that says a stream has grown."""
 
-from aws_cdk import ArnFormat, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
@@ -30,6 +31,7 @@ class EventLog(Construct):
             removal_policy=RemovalPolicy.RETAIN if config.keep else RemovalPolicy.DESTROY,
         )
         self._topic = sns.Topic(self, "Topic", enforce_ssl=True)
+        self.topic: sns.ITopic = self._topic
 
     @property
     def table_name(self) -> str:
@@ -40,6 +42,27 @@ class EventLog(Construct):
     def topic_arn(self) -> str:
         """The topic's ARN, for whoever was granted something."""
         return self._topic.topic_arn
+
+    def metric_throttled(self, *, minutes: int = 1) -> cloudwatch.IMetric:
+        """Requests that the table refused for their number."""
+        period = Duration.minutes(minutes)
+        return cloudwatch.MathExpression(
+            expression="FILL(throttled_reads, 0) + FILL(throttled_writes, 0)",
+            using_metrics={
+                "throttled_reads": self._table.metric("ReadThrottleEvents", statistic="Sum", period=period),
+                "throttled_writes": self._table.metric("WriteThrottleEvents", statistic="Sum", period=period),
+            },
+            label="throttled",
+            period=period,
+        )
+
+    def metric_written(self) -> cloudwatch.IMetric:
+        """Write units that were used in an hour."""
+        return self._table.metric_consumed_write_capacity_units(period=Duration.hours(1), label="written")
+
+    def metric_read(self) -> cloudwatch.IMetric:
+        """Read units that were used in an hour."""
+        return self._table.metric_consumed_read_capacity_units(period=Duration.hours(1), label="read")
 
     def grant_append(self, grantee: iam.IGrantable) -> None:
         """Let `grantee` record events, in the way of the log's rules, and announce them; never scan."""

@@ -52,8 +52,9 @@ class LoadBalancer(Construct):
             desync_mitigation_mode=elb.DesyncMitigationMode.STRICTEST,
         )
         listener = balancer.add_listener("Listener", port=PORT, protocol=elb.ApplicationProtocol.HTTP, open=False)
-        self._targets = self._make_targets(vpc, target_port)
-        listener.add_target_groups("Streams", target_groups=[self._targets])
+        self.targets = self._make_targets(vpc, target_port)
+        listener.add_target_groups("Streams", target_groups=[self.targets])
+        self.metrics: elb.IApplicationLoadBalancerMetrics = balancer.metrics
         self.origin = self._make_origin(balancer)
         explain(
             balancer,
@@ -66,11 +67,11 @@ class LoadBalancer(Construct):
     @property
     def target_group_arn(self) -> str:
         """The group of those that serve, for whoever may watch it."""
-        return self._targets.target_group_arn
+        return self.targets.target_group_arn
 
     def send_to(self, target: elb.IApplicationLoadBalancerTarget) -> None:
         """Make `target` the one that serves, once it says that it is ready."""
-        self._targets.add_target(target)
+        self.targets.add_target(target)
 
     def grant_watch(self, grantee: iam.IRole) -> None:
         """Let `grantee` see how its own target stands."""

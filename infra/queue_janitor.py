@@ -4,6 +4,7 @@ from aws_cdk import CustomResource, Duration
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk.aws_events_targets import LambdaFunction
 from constructs import Construct, IConstruct
 
@@ -47,6 +48,7 @@ class QueueJanitor(Construct):
             },
             log_days=log_days,
         )
+        self.function: lambda_.IFunction = made.function
         event_log.grant_tidy(made.role, queue_prefix=queue_prefix)
         iam.Grant.add_to_principal(
             grantee=made.role,

@@ -1,17 +1,19 @@
-"""The three stacks: they wire constructs, and name what people need to know."""
+"""The stacks: they wire constructs, and name what people need to know."""
 
 from collections.abc import Sequence
 
 from aws_cdk import CfnOutput, Stack
-from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
 from infra.config import StageConfig
 from infra.event_log import EventLog
 from infra.front import Front
+from infra.measures import Measures, metrics_namespace
+from infra.monitoring import Monitoring
 from infra.scheduled_workflow import ScheduledWorkflow
 from infra.schedules import Schedules
 from infra.stream_service import StreamService
+from infra.watched import Watched
 from infra.workflow_api import WorkflowApi
 from infra.workflow_function import WorkflowFunction
 
@@ -38,8 +40,13 @@ class StreamServiceStack(Stack):
         super().__init__(scope, id, description=f"Tailrace ({config.name}): the stream service")
         if config.stream_service is None:
             raise ValueError(f"The stage {config.name!r} has no stream service.")
-        service = StreamService(self, "StreamService", config=config.stream_service, event_log=event_log)
-        self.origin = service.origin
+        self.streams = StreamService(
+            self,
+            "StreamService",
+            config=config.stream_service,
+            event_log=event_log,
+            measures=Measures(metrics_namespace(config.name)),
+        )
 
 
 class WorkflowApiStack(Stack):
@@ -52,29 +59,42 @@ class WorkflowApiStack(Stack):
         *,
         config: StageConfig,
         event_log: EventLog,
-        streams: cloudfront.IVpcOrigin | None,
+        streams: StreamService | None,
         schedules: Sequence[ScheduledWorkflow],
         node_steps: bool,
     ) -> None:
         super().__init__(scope, id, description=f"Tailrace ({config.name}): the workflow API")
-        api = WorkflowApi(self, "WorkflowApi", config=config.workflow_api)
-        front = Front(self, "Front", streams=streams, api_domain_name=api.domain_name) if streams else None
+        self.api = WorkflowApi(self, "WorkflowApi", config=config.workflow_api)
+        front = Front(self, "Front", streams=streams.origin, api_domain_name=self.api.domain_name) if streams else None
         stream_url = front.url if front else config.stream_url
         if stream_url is None:
             raise ValueError(f"The stage {config.name!r} has neither a stream service nor the URL of one.")
-        runner = WorkflowFunction(
+        self.runner = WorkflowFunction(
             self,
             "WorkflowFunction",
             config=config.workflow_api,
             event_log=event_log,
             stream_url=stream_url,
+            measures=Measures(metrics_namespace(config.name)),
             node_steps=node_steps,
         )
-        api.serve(runner.function)
-        Schedules(self, "Schedules", workflows=schedules, function=runner.function, failures=runner.failures)
-        CfnOutput(self, "ApiUrl", value=front.url if front else api.url)
+        self.api.serve(self.runner.function)
+        Schedules(self, "Schedules", workflows=schedules, function=self.runner.function, failures=self.runner.failures)
+        CfnOutput(self, "ApiUrl", value=front.url if front else self.api.url)
         CfnOutput(self, "StreamUrl", value=stream_url)
-        CfnOutput(self, "ApiKeySecret", value=runner.key.secret_arn)
+        CfnOutput(self, "ApiKeySecret", value=self.runner.key.secret_arn)
+
+
+class MonitoringStack(Stack):
+    """What looks at the others; it holds nothing, and may be deleted at any time."""
+
+    def __init__(self, scope: Construct, id: str, *, config: StageConfig, watched: Watched) -> None:  # noqa: A002 - CDK's own name
+        super().__init__(scope, id, description=f"Tailrace ({config.name}): dashboard and alarms")
+        if config.monitoring is None:
+            raise ValueError(f"The stage {config.name!r} is not monitored.")
+        monitoring = Monitoring(self, "Monitoring", config=config.monitoring, watched=watched)
+        CfnOutput(self, "AlarmTopic", value=monitoring.topic_arn)
+        CfnOutput(self, "Dashboard", value=monitoring.dashboard_url)
 
 
 def build(
@@ -85,8 +105,8 @@ def build(
     log = EventLogStack(scope, f"{prefix}-EventLog", config=config)
     streams = None
     if config.stream_service is not None:
-        streams = StreamServiceStack(scope, f"{prefix}-StreamService", config=config, event_log=log.event_log).origin
-    WorkflowApiStack(
+        streams = StreamServiceStack(scope, f"{prefix}-StreamService", config=config, event_log=log.event_log).streams
+    api = WorkflowApiStack(
         scope,
         f"{prefix}-WorkflowApi",
         config=config,
@@ -95,3 +115,12 @@ def build(
         schedules=schedules,
         node_steps=node_steps,
     )
+    if config.monitoring is not None:
+        watched = Watched(
+            measures=Measures(metrics_namespace(config.name)),
+            event_log=log.event_log,
+            api=api.api,
+            runner=api.runner,
+            streams=streams,
+        )
+        MonitoringStack(scope, f"{prefix}-Monitoring", config=config, watched=watched)

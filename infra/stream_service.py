@@ -11,6 +11,7 @@ from infra.event_log import EventLog
 from infra.image import stream_service_image
 from infra.load_balancer import LoadBalancer
 from infra.log_group import log_group
+from infra.measures import Measures
 from infra.network import TASKS, make_network
 from infra.queue_janitor import QueueJanitor
 from infra.review import explain, explain_wildcards
@@ -18,6 +19,8 @@ from infra.review import explain, explain_wildcards
 PORT = 8080
 STOP_SECONDS = 60
 """How long a task may take to stop: longer than it drains, for one that is stopped without being let go before."""
+FULL_ENOUGH = 0.6
+"""The part of a task's streams at which there shall be more tasks: it leaves room while they start."""
 _NOT_ROOT = "10001:10001"
 _ARCHITECTURES = {"arm64": ecs.CpuArchitecture.ARM64, "x86_64": ecs.CpuArchitecture.X86_64}
 
@@ -32,19 +35,22 @@ class StreamService(Construct):
         *,
         config: StreamServiceConfig,
         event_log: EventLog,
+        measures: Measures,
     ) -> None:
         super().__init__(scope, id)
-        self._config = config
+        self.config = config
+        self._measures = measures
         self.queue_prefix = f"{Names.unique_resource_name(self, max_length=39, separator='-')}-"
         vpc = make_network(self, config)
         cluster = self._make_cluster(vpc)
         balancer = LoadBalancer(self, "LoadBalancer", vpc=vpc, target_port=PORT, log_days=config.log_days)
+        self.balancer = balancer
         task = self._make_task(event_log, balancer)
         event_log.grant_follow(task.task_role, queue_prefix=self.queue_prefix)
         balancer.grant_watch(task.task_role)
-        service = self._make_service(cluster, task, self._make_security_group(vpc, balancer))
-        balancer.send_to(service)
-        janitor = QueueJanitor(
+        self.service = self._make_service(cluster, task, self._make_security_group(vpc, balancer))
+        balancer.send_to(self.service)
+        self.janitor = QueueJanitor(
             self,
             "QueueJanitor",
             event_log=event_log,
@@ -52,11 +58,12 @@ class StreamService(Construct):
             queue_prefix=self.queue_prefix,
             log_days=config.log_days,
         )
-        janitor.outlive(service)
-        self.origin: cloudfront.VpcOrigin = balancer.origin
+        self.janitor.outlive(self.service)
+        self.origin: cloudfront.VpcOrigin = self.balancer.origin
+        self._scale()
 
     def _make_cluster(self, vpc: ec2.IVpc) -> ecs.Cluster:
-        monitored = self._config.detailed_monitoring
+        monitored = self.config.detailed_monitoring
         cluster = ecs.Cluster(
             self,
             "Cluster",
@@ -68,7 +75,7 @@ class StreamService(Construct):
         return cluster
 
     def _make_task(self, event_log: EventLog, balancer: LoadBalancer) -> ecs.FargateTaskDefinition:
-        config = self._config
+        config = self.config
         task = ecs.FargateTaskDefinition(
             self,
             "Task",
@@ -112,9 +119,10 @@ class StreamService(Construct):
             "TAILRACE_HOST": "0.0.0.0",  # noqa: S104 - the task's own network, which admits the load balancer alone
             "TAILRACE_PORT": str(PORT),
             "TAILRACE_TARGET_GROUP_ARN": balancer.target_group_arn,
-            "TAILRACE_DRAIN_SECONDS": str(self._config.drain_seconds),
-            "TAILRACE_MAX_STREAM_AGE_SECONDS": str(self._config.max_stream_age_seconds),
-            "TAILRACE_MAX_CONNECTIONS": str(self._config.streams_per_task),
+            "TAILRACE_DRAIN_SECONDS": str(self.config.drain_seconds),
+            "TAILRACE_MAX_STREAM_AGE_SECONDS": str(self.config.max_stream_age_seconds),
+            "TAILRACE_MAX_CONNECTIONS": str(self.config.streams_per_task),
+            "TAILRACE_METRICS_NAMESPACE": self._measures.namespace,
         }
 
     def _make_security_group(self, vpc: ec2.IVpc, balancer: LoadBalancer) -> ec2.SecurityGroup:
@@ -134,7 +142,6 @@ class StreamService(Construct):
             "Service",
             cluster=cluster,
             task_definition=task,
-            desired_count=self._config.tasks,
             security_groups=[group],
             vpc_subnets=ec2.SubnetSelection(subnet_group_name=TASKS),
             assign_public_ip=True,
@@ -143,4 +150,21 @@ class StreamService(Construct):
             circuit_breaker=ecs.DeploymentCircuitBreaker(rollback=True),
             health_check_grace_period=Duration.seconds(120),
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
+        )
+
+    def _scale(self) -> None:
+        """Add tasks as soon as those that run fill up; take one away at a time, since its clients must move."""
+        tasks = self.service.auto_scale_task_count(min_capacity=self.config.tasks, max_capacity=self.config.max_tasks)
+        tasks.scale_to_track_custom_metric(
+            "OpenStreams",
+            metric=self._measures.streams("Connections", "Average"),
+            target_value=FULL_ENOUGH * self.config.streams_per_task,
+            scale_out_cooldown=Duration.minutes(1),
+            scale_in_cooldown=Duration.minutes(15),
+        )
+        tasks.scale_on_cpu_utilization(
+            "Cpu",
+            target_utilization_percent=70,
+            scale_out_cooldown=Duration.minutes(1),
+            scale_in_cooldown=Duration.minutes(15),
         )

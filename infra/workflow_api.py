@@ -3,7 +3,9 @@
 import json
 
 import jsii
+from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_apigateway import AccessLogFormat
@@ -72,6 +74,10 @@ class WorkflowApi(Construct):
     def domain_name(self) -> str:
         """The host in that address."""
         return f"{self._api.api_id}.execute-api.{self._api.stack.region}.{self._api.stack.url_suffix}"
+
+    def metric_server_error(self, *, minutes: int = 1) -> cloudwatch.Metric:
+        """Answers of 500 and above."""
+        return self._api.metric_server_error(statistic="Sum", period=Duration.minutes(minutes), label="API 5xx")
 
     def serve(self, function: lambda_.IFunction) -> None:
         """Hand every request to a function, which knows the routes."""

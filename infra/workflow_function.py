@@ -11,6 +11,7 @@ from infra.config import Permission, WorkflowApiConfig
 from infra.event_log import EventLog
 from infra.function import Function, python_runtime
 from infra.function_code import FunctionSource, function_code
+from infra.measures import Measures
 from infra.node_function import NodeFunction
 from infra.packages import Platform
 from infra.review import explain, explain_wildcards, versions_of
@@ -34,6 +35,7 @@ class WorkflowFunction(Construct):
         config: WorkflowApiConfig,
         event_log: EventLog,
         stream_url: str,
+        measures: Measures,
         node_steps: bool,
     ) -> None:
         super().__init__(scope, id)
@@ -58,6 +60,7 @@ class WorkflowFunction(Construct):
                 "TAILRACE_IDEMPOTENCY_TABLE": records.table_name,
                 "TAILRACE_RETENTION_DAYS": str(event_log.retention_days),
                 "TAILRACE_STREAM_URL": stream_url,
+                "TAILRACE_METRICS_NAMESPACE": measures.namespace,
                 "TAILRACE_API_KEY_SECRET_ARN": self.key.secret_arn,
                 "TAILRACE_WORKFLOWS_FOLDER": "workflows",
                 **({"TAILRACE_NODE_FUNCTION": node.name} if node else {}),

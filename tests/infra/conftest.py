@@ -82,5 +82,5 @@ def python_only(custom: Assembly) -> Assembly:
 
 @pytest.fixture(params=["dev", "prod", "custom"])
 def stage(request: pytest.FixtureRequest, assemblies: Path) -> Assembly:
-    """Each of the stages that have all three stacks, in turn."""
+    """Each of the stages that have all four stacks, in turn."""
     return Assembly(assemblies / request.param, request.param)

@@ -6,7 +6,14 @@ from pathlib import Path
 from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
-from infra.config import EventLogConfig, Permission, StageConfig, StreamServiceConfig, WorkflowApiConfig
+from infra.config import (
+    EventLogConfig,
+    MonitoringConfig,
+    Permission,
+    StageConfig,
+    StreamServiceConfig,
+    WorkflowApiConfig,
+)
 from infra.scheduled_workflow import ScheduledWorkflow
 from infra.stacks import build
 
@@ -33,9 +40,11 @@ CUSTOM = StageConfig(
         image="docker",
         architecture="x86_64",
         tasks=3,
+        max_tasks=6,
         availability_zones=("eu-west-1a", "eu-west-1c"),
         detailed_monitoring=False,
     ),
+    monitoring=MonitoringConfig(alarm_email="operators@example.org"),
 )
 
 PYTHON_ONLY = replace(CUSTOM, name="python-only", stream_service=None, stream_url="https://streams.example.org")

@@ -73,6 +73,11 @@ class Assembly:
         return self._template("StreamService")
 
     @property
+    def monitoring(self) -> Template:
+        """The stack of dashboard and alarms."""
+        return self._template("Monitoring")
+
+    @property
     def templates(self) -> Iterator[tuple[str, Template]]:
         """Every stack's template, by the stack's name."""
         for path in sorted(self.folder.glob("*.template.json")):

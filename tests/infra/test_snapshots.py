@@ -13,7 +13,7 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
-@pytest.mark.parametrize("stack", ["EventLog", "WorkflowApi", "StreamService"])
+@pytest.mark.parametrize("stack", ["EventLog", "WorkflowApi", "StreamService", "Monitoring"])
 def test_stack_is_as_it_was_when_last_reviewed(stack: str, dev: Assembly) -> None:
     made = _HASH.sub("<hash>", (dev.folder / f"Tailrace-dev-{stack}.template.json").read_text())
     snapshot = SNAPSHOTS / f"{stack}.json"

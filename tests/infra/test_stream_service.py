@@ -98,9 +98,30 @@ def test_a_bad_deployment_rolls_back_and_a_good_one_never_has_fewer_tasks(dev: A
     service = dev.stream_service.only("AWS::ECS::Service")
     deployment = service["DeploymentConfiguration"]
 
-    assert service["DesiredCount"] == 2
+    assert "DesiredCount" not in service  # scaling decides, and a deployment does not undo it
     assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
     assert (deployment["MinimumHealthyPercent"], deployment["MaximumPercent"]) == (100, 200)
+
+
+def test_tasks_are_as_many_as_open_streams_need_within_the_stages_bounds(dev: Assembly, prod: Assembly) -> None:
+    for stage, most in ((dev, 4), (prod, 10)):
+        target = stage.stream_service.only("AWS::ApplicationAutoScaling::ScalableTarget")
+        assert (target["MinCapacity"], target["MaxCapacity"]) == (2, most)
+
+        policy = _scaling_policy(stage, "OpenStreams")
+        streams = int(_variables(stage)["TAILRACE_MAX_CONNECTIONS"])
+        metric = policy["CustomizedMetricSpecification"]
+        assert policy["TargetValue"] == 0.6 * streams
+        assert (metric["Namespace"], metric["MetricName"]) == (f"Tailrace/{stage.stage}", "Connections")
+        assert metric["Dimensions"] == [{"Name": "service", "Value": "stream-service"}]
+        assert metric["Statistic"] == "Average"  # one value a task and minute: their average is a task's
+
+
+def test_tasks_are_added_quickly_and_taken_away_slowly(dev: Assembly) -> None:
+    for name in ("OpenStreams", "Cpu"):
+        policy = _scaling_policy(dev, name)
+
+        assert (policy["ScaleOutCooldown"], policy["ScaleInCooldown"]) == (60, 900)
 
 
 def test_stream_service_reads_the_table_and_never_writes_it(dev: Assembly) -> None:
@@ -150,9 +171,15 @@ def test_people_may_build_with_docker_choose_zones_and_the_number_of_tasks(custo
 
     assert not stack.of_type("AWS::CodeBuild::Project")
     assert stack.only("AWS::ECS::TaskDefinition")["RuntimePlatform"]["CpuArchitecture"] == "X86_64"
-    assert stack.only("AWS::ECS::Service")["DesiredCount"] == 3
+    assert stack.only("AWS::ApplicationAutoScaling::ScalableTarget")["MinCapacity"] == 3
     zones = {subnet["Properties"]["AvailabilityZone"] for subnet in stack.of_type("AWS::EC2::Subnet").values()}
     assert zones == {"eu-west-1a", "eu-west-1c"}
+
+
+def _scaling_policy(stage: Assembly, name: str) -> dict[str, Any]:
+    policy = stage.stream_service.only("AWS::ApplicationAutoScaling::ScalingPolicy", containing=name)
+    configuration: dict[str, Any] = policy["TargetTrackingScalingPolicyConfiguration"]
+    return configuration
 
 
 def _balancer(stage: Assembly) -> dict[str, Any]:
