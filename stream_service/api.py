@@ -140,7 +140,7 @@ def _platform(door: Door, pulse: Pulse, registry: CollectorRegistry) -> APIRoute
     async def healthz() -> str:
         return "ok"
 
-    @router.get("/readyz", summary="Whether new streams should come here: notices have reached this task.")
+    @router.get("/readyz", summary="Whether new streams should come here.")
     async def readyz() -> JSONResponse:
         if door.draining:
             return JSONResponse({"status": "draining"}, 503)

@@ -25,6 +25,11 @@ HASTY_CANARY_SECONDS = 0.5
 HASTY_PATIENCE_SECONDS = 2.0
 """How long a canary's return is waited for until then."""
 DEGRADED_CANARY_SECONDS = 5.0
+FEED_PATIENCE_SECONDS = 60.0
+"""After which a new service takes clients without a feed that works, and compares their streams with the log often.
+
+Well within the time that the platform gives a new task to become healthy.
+"""
 MAX_UNDERWAY = 64
 """Canaries whose way is timed, should they ever come back; of more, the oldest are not."""
 
@@ -125,6 +130,7 @@ class Canaries:
 
     async def run(self) -> None:
         """Send canaries for ever, once there is a queue that they can come back through."""
+        asyncio.get_running_loop().call_later(FEED_PATIENCE_SECONDS, self._do_without)
         await self._opened.wait()
         while True:
             canary = Canary(self._task, self._pulse.next_number())
@@ -133,6 +139,11 @@ class Canaries:
                 self._renew()
             await self._send(canary)
             await self._pause()
+
+    def _do_without(self) -> None:
+        if not self._pulse.ready:
+            logger.warning("feed_not_waited_for")
+            self._pulse.do_without()
 
     def _take_time(self, number: int) -> None:
         while self._underway and self._underway[0][0] <= number:

@@ -11,6 +11,8 @@ class Pulse:
 
     def __init__(self) -> None:
         self.ready = False
+        """Whether clients may come."""
+        self._proven = False
         self._number = 0
         self._back = 0
         self._streak = 0
@@ -19,7 +21,7 @@ class Pulse:
     @property
     def degraded(self) -> bool:
         """Whether streams should be compared with the log often, since notices may not come."""
-        return not self.ready or self._missed >= DEGRADED_AFTER
+        return not self._proven or self._missed >= DEGRADED_AFTER
 
     @property
     def missed(self) -> int:
@@ -41,4 +43,9 @@ class Pulse:
             self._streak = self._streak + 1 if number == self._back + 1 else 1
             self._back = number
             self._missed = max(0, self._number - 1 - number)
-            self.ready = self.ready or self._streak >= READY_AFTER
+            self._proven = self._proven or self._streak >= READY_AFTER
+            self.ready = self.ready or self._proven
+
+    def do_without(self) -> None:
+        """Take clients though no canary has come back: a service that waited for SNS would be no service at all."""
+        self.ready = True

@@ -337,3 +337,23 @@ async def test_topic_that_cannot_be_reached_is_tried_again() -> None:
 
         topic.broken = False
         await eventually(lambda: topic.pulse.ready)
+
+
+@pytest.mark.parametrize("has_a_queue", [True, False])
+async def test_service_takes_clients_after_a_while_though_no_canary_has_come_back(
+    monkeypatch: pytest.MonkeyPatch, has_a_queue: bool
+) -> None:
+    monkeypatch.setattr(heart, "FEED_PATIENCE_SECONDS", 0.2)
+    topic = Topic()
+    topic.mute = True
+    if not has_a_queue:
+        topic.opened.clear()
+    async with topic:
+        assert not topic.pulse.ready
+
+        await eventually(lambda: topic.pulse.ready)
+        assert topic.pulse.degraded
+
+        topic.mute = False
+        topic.opened.set()
+        await eventually(lambda: not topic.pulse.degraded)

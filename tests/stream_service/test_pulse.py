@@ -119,3 +119,14 @@ def test_canary_from_long_ago_does_not_make_it_well() -> None:
     pulse.came_back(old)
 
     assert pulse.degraded
+
+
+def test_service_that_takes_clients_without_a_feed_stays_degraded_until_canaries_have_come_back() -> None:
+    pulse = Pulse()
+    pulse.do_without()
+    states = [(pulse.ready, pulse.degraded)]
+    for _ in range(READY_AFTER):
+        pulse.came_back(pulse.next_number())
+        states.append((pulse.ready, pulse.degraded))
+
+    assert states == [(True, True)] * READY_AFTER + [(True, False)]
