@@ -3,7 +3,7 @@
 import asyncio
 import random
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import Enum, auto
 from urllib.parse import urlencode, urlsplit
@@ -37,23 +37,29 @@ class Client:
         where: Callable[[], str],
         chance: random.Random,
         small: bool = False,
+        wishes: Sequence[tuple[str, str]] = (),
         heard_from: Callable[[int], None] = lambda _port: None,
     ) -> None:
         self.history = history
-        self.pace = Pace.STEADY
-        self.connections = 0
+        self._pace = Pace.STEADY
         self._where = where
         self._chance = chance
         self._small = small
+        self._wishes = wishes
         self._heard_from = heard_from
         self._retry = _FIRST_RETRY
         self._writer: asyncio.StreamWriter | None = None
         self._away = 0.0
 
     @property
-    def connected(self) -> bool:
-        """Whether it has a connection."""
-        return self._writer is not None
+    def pace(self) -> Pace:
+        """How it reads."""
+        return self._pace
+
+    @pace.setter
+    def pace(self, pace: Pace) -> None:
+        self._pace = pace
+        self.history.dawdled = self.history.dawdled or pace is not Pace.STEADY
 
     def vanish(self, seconds: float) -> bool:
         """Be gone without a word, and come back after so many seconds; False where it was not there."""
@@ -80,7 +86,6 @@ class Client:
                 head = await reader.readuntil(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 200 "), f"An EventSource gives up for good: {head!r}"
             self._writer = writer
-            self.connections += 1
             await self._read(reader, place.port or 0)
         finally:
             self._writer = None
@@ -99,7 +104,7 @@ class Client:
         return await asyncio.open_connection(sock=sock, limit=_SMALL_BUFFER if self._small else _PIECE)
 
     def _request(self, host: str) -> bytes:
-        query: list[tuple[str, str]] = [("channel", channel) for channel in sorted(self.history.channels)]
+        query = [*self._wishes, *(("channel", channel) for channel in sorted(self.history.channels))]
         if self.history.asked is not None:
             query.append(("last_event_id", self.history.asked))
         target = f"/pipelines/{self.history.stream}/sse" + (f"?{urlencode(query)}" if query else "")

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from cli.ports import HOST
 from tests.faults.auditor import caught_up
-from tests.faults.clients import Client
+from tests.faults.clients import Client, Pace
 from tests.faults.front import Front
 from tests.faults.history import NO_CHANNELS, History
 from tests.faults.library_clients import LibraryClient, libraries
@@ -15,6 +15,7 @@ from tests.faults.truth import EMPTY, Truth
 from tests.faults.world import CROWDED, LARGE, SMALL, STREAMS, World
 
 _EARLY = 3.0
+_SLOTHS = 4
 _STRANGE_CURSORS = ("zz9-5", "not an id", "m1a2b3c4-999999")
 
 
@@ -53,11 +54,12 @@ class Crowd:
         ]
         self.sockets = list(self._sockets())
         self.crowd = [self._client(f"one of the crowd, {number}", CROWDED, direct=True) for number in range(size)]
+        self._sloths = [self._sloth(number) for number in range(_SLOTHS)]
 
     @property
     def everybody(self) -> Sequence[LibraryClient | Client]:
         """All clients."""
-        return (*self.libraries, *self.sockets, *self.crowd)
+        return (*self.libraries, *self.sockets, *self._sloths, *self.crowd)
 
     @property
     def histories(self) -> list[History]:
@@ -71,6 +73,11 @@ class Crowd:
                 late = self._chance.random() < 0.2
                 tasks.create_task(_come(each, self._chance.uniform(0, seconds if late else _EARLY)))
 
+    def wake(self) -> None:
+        """Let those read who have read nothing all the time."""
+        for each in self._sloths:
+            each.pace = Pace.STEADY
+
     def behind(self, truths: Mapping[str, Truth]) -> list[History]:
         """Those who have not yet heard all that they shall hear."""
         return [each for each in self.histories if not caught_up(each, truths.get(each.stream, EMPTY))]
@@ -83,8 +90,16 @@ class Crowd:
                 yield self._client(f"socket past the front {number}", stream, direct=True, small=True)
             yield self._client("reader of one channel", stream, channels=frozenset({"a"}))
             yield self._client("reader of everything", stream, asked="0-0")
+            yield self._client("reader of what is new", stream, wishes=[("replay", "0")])
+            yield self._client("reader of a few, and of states", stream, wishes=[("replay", "3"), ("control", "1")])
         for number, cursor in enumerate(_STRANGE_CURSORS):
             yield self._client(f"stranger {number}", SMALL[1], asked=cursor)
+
+    def _sloth(self, number: int) -> Client:
+        """A client that reads nothing behind the first bytes, until it is woken."""
+        client = self._client(f"sloth {number}", LARGE, direct=True, small=True)
+        client.pace = Pace.NOT_AT_ALL
+        return client
 
     def _client(
         self,
@@ -93,6 +108,7 @@ class Crowd:
         *,
         direct: bool = False,
         small: bool = False,
+        wishes: Sequence[tuple[str, str]] = (),
         asked: str | None = None,
         channels: frozenset[str] = NO_CHANNELS,
     ) -> Client:
@@ -102,6 +118,7 @@ class Crowd:
             where=self._past_the_front(chance) if direct else lambda: self._front.url,
             chance=chance,
             small=small,
+            wishes=wishes,
             heard_from=self.bell.ring,
         )
 

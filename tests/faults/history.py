@@ -25,6 +25,8 @@ class History:
     heard: list[Frame] = field(default_factory=list)
     times: "array[float]" = field(default_factory=lambda: array("d"))
     """When each frame was heard, in epoch seconds."""
+    dawdled: bool = False
+    """Whether it did not always read at once: what it heard late says nothing about others' delays."""
     now: Callable[[], float] = time.time
 
     def hear(self, event: str, data: str, event_id: str) -> None:

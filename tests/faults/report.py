@@ -25,7 +25,7 @@ class Report:
     events: int
     verdict: Verdict
     delays: Sequence[float]
-    """Seconds from each event's place in the log to each client that was there before it."""
+    """Seconds from each event's place in the log to each client that was there before it, and always read at once."""
 
     @property
     def good(self) -> bool:
@@ -59,12 +59,16 @@ class Report:
 
 
 def delays_of(histories: Iterable[History], truths: Mapping[str, Truth]) -> list[float]:
-    """Take the time from the log to the client, of every event that was recorded after the client had come."""
+    """Take the time from the log to the client, of all events that were recorded after a client had come.
+
+    Clients that dawdled are left out.
+    """
     return sorted(
         heard_at - recorded.recorded_at
         for history in histories
         for frame, heard_at in zip(history.heard, history.times, strict=True)
-        if not frame.event.startswith("$")
+        if not history.dawdled
+        and not frame.event.startswith("$")
         and (recorded := truths.get(history.stream, EMPTY).events.get(int(frame.id.rpartition("-")[2]))) is not None
         and recorded.recorded_at > history.began
     )

@@ -41,18 +41,19 @@ _ALIVE = 0.05
 class StreamTask:
     """One stream service: a process on a port, with a proxy between it and AWS."""
 
-    def __init__(self, name: str, *, system: RunningSystem, proxy: AwsProxy, port: int = 0) -> None:
+    def __init__(self, name: str, *, system: RunningSystem, proxy: AwsProxy, takes_over: bool) -> None:
         self.name = name
-        self.port = port or find_port(0, purpose="a stream service", option="another port")
+        self.port = find_port(0, purpose="a stream service", option="another port")
         self.url = f"http://{HOST}:{self.port}"
         self.queue_prefix = f"storm-{name.replace(' ', '-')}-"
         self.output: deque[str] = deque(maxlen=400)
         self.expected_to_end = False
+        self._takes_over = takes_over
         self._system = replace(system, aws_endpoint_url=proxy.url)
         self._child = self._start()
 
     def _start(self) -> Child:
-        chosen = {**SETTINGS, "QUEUE_PREFIX": self.queue_prefix}
+        chosen = {**SETTINGS, "QUEUE_PREFIX": self.queue_prefix, "TAKE_OVER": self._takes_over}
         settings = {f"TAILRACE_{name}": str(value) for name, value in chosen.items()}
         return parts.start_stream_service(
             self.port, system=self._system, environment={**os.environ, **settings}, on_line=self.output.append
@@ -174,6 +175,8 @@ class StreamServices:
 
     def _new(self, proxy: AwsProxy) -> StreamTask:
         self._number += 1
-        task = StreamTask(f"number {self._number}", system=self._system, proxy=proxy)
+        # Both ways by which bytes reach a client are tried, in turns.
+        takes_over = self._number % 2 == 1
+        task = StreamTask(f"number {self._number}", system=self._system, proxy=proxy, takes_over=takes_over)
         self.all.append(task)
         return task

@@ -77,6 +77,7 @@ async def run_storm(
                 writer.stop()
             async with asyncio.timeout(CALM_PATIENCE):
                 await asyncio.gather(*writing)
+            parts.crowd.wake()
             say("the storm is over, and every run has been accepted")
             truths, complaints = await _until_calm(parts, say)
             following.cancel()
