@@ -21,7 +21,7 @@ CDK = $(CDK_ENV) $(VENV)/cdk/node_modules/.bin/cdk --no-notices --no-version-rep
 
 .DEFAULT_GOAL := help
 .PHONY: help dev test lint types format lock clean synth deploy destroy deploy-local bench bench-quick bench-light bench-docs \
-	bench-cold bench-steps soak faults
+	bench-cold bench-steps scale soak faults
 
 help: ## Print this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -70,6 +70,9 @@ bench-light: $(BENCH)/.peers ## Whether all that is measured works: every cell w
 
 bench-docs: $(VENV)/.dev ## Write the newest results into docs/performance.md
 	@$(BIN)/python -m benchmarks.docs
+
+scale: $(VENV)/.dev ## Compute the tables of docs/cost.md
+	@$(BIN)/python -m benchmarks.cost_page
 
 soak: $(BENCH)/sseload $(VENV)/.dev ## Deliver for MINUTES=60 while clients come and go; memory must stay flat
 	@$(BIN)/python -m benchmarks.soak $(or $(MINUTES),60)

@@ -1,10 +1,9 @@
 """`make bench-docs`: writes the newest results into docs/performance.md, between its markers, and draws the plot."""
 
-import re
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import table
+from benchmarks import marked, table
 from benchmarks.paths.report import tables
 from benchmarks.plot import plot
 from benchmarks.results import RESULTS, Results
@@ -12,7 +11,6 @@ from benchmarks.running import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
 PLOT = ROOT / "docs" / "performance.svg"
-_MARKED = re.compile(r"(<!-- bench:(\w+) -->\n).*?(<!-- /bench -->)", re.DOTALL)
 
 
 def _machine(results: Results) -> str:
@@ -43,7 +41,7 @@ PARTS: Mapping[str, Callable[[Results], str]] = {
 
 def fill(page: str, results: Results) -> str:
     """Put every part between its markers; nothing else of the page changes."""
-    return _MARKED.sub(lambda found: f"{found[1]}\n{PARTS[found[2]](results)}\n{found[3]}", page)
+    return marked.fill(page, "bench", {name: part(results) for name, part in PARTS.items()})
 
 
 def write(results: Results) -> None:

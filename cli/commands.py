@@ -2,6 +2,7 @@
 
 import typer
 
+from cli.cost import cost
 from cli.dev import dev
 from cli.invoke import invoke
 from cli.keys import keys
@@ -23,3 +24,4 @@ app.command("list", epilog="Example: tailrace list")(list_workflows)
 app.command(epilog="""Example: tailrace invoke p_hello --data '{"name": "Luke"}'""")(invoke)
 app.add_typer(keys, name="keys")
 app.command(epilog="Example: tailrace tail p_hello --channel events --replay 10")(tail)
+app.command(epilog="Example: tailrace cost --events 10M --clients 50")(cost)

@@ -1,13 +1,14 @@
 """What people are told before and after they deploy."""
 
+from cli.bill import ALARMS
 from infra.afterwards import tell
 from infra.config import stage_config
-from infra.cost import ALARMS, idle_cost
+from infra.cost import idle_cost
 from tests.infra.templates import Assembly
 
 
 def test_the_default_stage_costs_what_the_documents_say() -> None:
-    assert round(sum(idle_cost(stage_config("dev")).values())) == 45
+    assert round(sum(idle_cost(stage_config("dev")).values())) == 46
 
 
 def test_as_many_alarms_are_paid_for_as_there_are(dev: Assembly) -> None:

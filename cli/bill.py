@@ -1,0 +1,172 @@
+"""What a month of Tailrace costs: the formula, without input and output. `docs/cost.md` has it in words."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from cli.prices import FRONT_FREE_REQUESTS, PRICES, front_traffic
+
+Lines = dict[str, float]
+"""Dollars a month, by what they are for."""
+
+HOURS = 730
+MINUTES = 60 * HOURS
+SECONDS = 60 * MINUTES
+_KB = 1_024
+_GB = 1e9
+
+# What the system does by itself; a test holds these beside the code that does it.
+RECEIVERS = 3
+POLL_SECONDS = 5
+CANARY_SECONDS = 30
+KEEPALIVE_SECONDS = 15
+STREAM_AGE_SECONDS = 3_600
+RETENTION_DAYS = 30
+FULL_ENOUGH = 0.6
+"""Of the streams that a task may have: when there are more, there are more tasks."""
+ALARMS = 24
+IDLE_METRICS = 3
+"""What a stream service writes that nobody uses: Connections, FeedDegraded, CanaryLag."""
+REQUESTS_A_NOTICE = 2
+"""Received and deleted; fewer where many come at once, since ten go into one request."""
+
+# What is assumed of the use, in bytes and seconds.
+ITEM_BYTES = 200
+"""An item of the log, without its events."""
+EVENT_BYTES = 35
+"""Around a payload in the log. Items are counted as if they were not compressed."""
+FRAME_BYTES = 65
+"""Around a payload on the wire: its frame, and its share of TLS and TCP."""
+KEEPALIVE_BYTES = 90
+RUN_SECONDS = 0.5
+RUN_GB = 1.0
+NOTICE_BYTES = 64 * _KB
+"""As much as one publish carries for its price."""
+CONNECTIONS_A_UNIT, NEW_CONNECTIONS_A_UNIT, GB_A_UNIT = 3_000, 25, 1.0
+"""What one of the load balancer's capacity units holds: at once, a second, an hour. The most used one is paid for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """What is done in a month."""
+
+    events: float
+    clients: float
+    """Connected all the time."""
+    followers: float
+    """Of these, how many get each event."""
+    events_a_run: float = 10
+    payload_bytes: float = 300
+
+    @property
+    def runs(self) -> float:
+        """How many runs send the events."""
+        return self.events / self.events_a_run
+
+    @property
+    def deliveries(self) -> float:
+        """How often an event reaches a client."""
+        return self.events * self.followers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """The tasks that hold the streams; as the stage dev has them, where nothing else is said."""
+
+    tasks: int = 2
+    vcpu: float = 0.25
+    memory_gb: float = 0.5
+    streams_per_task: int = 2_500
+    architecture: Literal["arm64", "x86_64"] = "arm64"
+
+    def holding(self, clients: float) -> "Fleet":
+        """As many tasks as so many clients need, and never fewer than there are."""
+        return replace(self, tasks=max(self.tasks, math.ceil(clients / self.streams_per_task / FULL_ENOUGH)))
+
+    @property
+    def compute(self) -> float:
+        """Dollars a month for all tasks."""
+        vcpu, gigabyte = (
+            (PRICES.vcpu_arm64, PRICES.gigabyte_arm64)
+            if self.architecture == "arm64"
+            else (PRICES.vcpu_x86_64, PRICES.gigabyte_x86_64)
+        )
+        return self.tasks * (vcpu.of(self.vcpu) + gigabyte.of(self.memory_gb)) * HOURS
+
+
+def idle(fleet: Fleet, *, monitored: bool = True) -> Lines:
+    """What runs on while nobody uses it; `monitored` by alarms and a dashboard."""
+    watching = PRICES.alarm.of(ALARMS) + PRICES.metric.of(IDLE_METRICS) + PRICES.dashboard.of(1)
+    return {
+        "Load balancer": PRICES.balancer.of(HOURS),
+        f"{fleet.tasks} tasks on Fargate": fleet.compute,
+        f"{fleet.tasks} public IPv4 addresses": PRICES.address.of(fleet.tasks * HOURS),
+        "API key (Secrets Manager)": PRICES.secret.of(1),
+        "Waiting for notices, and canaries (SQS, SNS)": _waiting(fleet.tasks),
+        **({f"{ALARMS} alarms, {IDLE_METRICS} metrics, the dashboard": watching} if monitored else {}),
+    }
+
+
+def _waiting(tasks: int) -> float:
+    polls = tasks * RECEIVERS * SECONDS / POLL_SECONDS
+    canaries = tasks * SECONDS / CANARY_SECONDS  # each reaches every task's queue
+    return PRICES.queue_request.of(polls + canaries * tasks * REQUESTS_A_NOTICE) + PRICES.publish.of(canaries)
+
+
+def by_use(use: Use, fleet: Fleet) -> Lines:
+    """What is paid for what is done, but for running the workflows."""
+    return {
+        "Event log (DynamoDB)": log(use),
+        "Notices (SNS, SQS)": notices(use, fleet.tasks),
+        "Load balancer's capacity units": balancer_units(use),
+        "Traffic and requests (CloudFront)": front(use),
+    }
+
+
+def running(use: Use) -> float:
+    """What running the workflows costs: the API's request, the function's, and its time."""
+    time = PRICES.compute.of(use.runs * RUN_SECONDS * RUN_GB)
+    return PRICES.api_request.of(use.runs) + PRICES.invocation.of(use.runs) + time
+
+
+def log(use: Use) -> float:
+    """One item for what a run sent: written once, its tail read once, kept for as long as events are retained."""
+    size = ITEM_BYTES + use.events_a_run * (EVENT_BYTES + use.payload_bytes)
+    kept = use.runs * size * RETENTION_DAYS * 24 / HOURS
+    written = PRICES.write.of(use.runs * math.ceil(size / _KB))
+    return written + PRICES.read.of(use.runs) + PRICES.storage.of(kept / _GB)
+
+
+def notices(use: Use, tasks: int) -> float:
+    """One notice for what a run sent, received by every task."""
+    size = use.events_a_run * (EVENT_BYTES + use.payload_bytes)
+    published = PRICES.publish.of(use.runs * math.ceil(size / NOTICE_BYTES))
+    return published + PRICES.queue_request.of(use.runs * tasks * REQUESTS_A_NOTICE)
+
+
+def sent_gb(use: Use) -> float:
+    """What leaves for the clients, keepalives included."""
+    keepalives = use.clients * SECONDS / KEEPALIVE_SECONDS
+    return (use.deliveries * (FRAME_BYTES + use.payload_bytes) + keepalives * KEEPALIVE_BYTES) / _GB
+
+
+def balancer_units(use: Use) -> float:
+    """By whichever is used most: connections, new connections, or bytes."""
+    units = max(
+        use.clients / CONNECTIONS_A_UNIT,
+        use.clients / STREAM_AGE_SECONDS / NEW_CONNECTIONS_A_UNIT,
+        sent_gb(use) / HOURS / GB_A_UNIT,
+    )
+    return PRICES.balancer_units.of(units * HOURS)
+
+
+def front(use: Use) -> float:
+    """Beyond what CloudFront gives for nothing; each stream is a request an hour, since it ends then."""
+    requests = use.clients * SECONDS / STREAM_AGE_SECONDS
+    return front_traffic(sent_gb(use)) + PRICES.front_request.of(max(0.0, requests - FRONT_FREE_REQUESTS))
+
+
+def delivering(use: Use, fleet: Fleet) -> float:
+    """All but running the workflows, with as many tasks as the clients need."""
+    grown = fleet.holding(use.clients)
+    return sum(idle(grown).values()) + sum(by_use(use, grown).values())
