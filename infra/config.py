@@ -53,6 +53,8 @@ class WorkflowApiConfig:
     permissions: tuple[Permission, ...] = ()
     requests_per_second: int = 50
     request_burst: int = 100
+    xray: bool = False
+    """Whether X-Ray samples runs: it shows a request's way through API, function and AWS's services."""
     log_days: LogDays = 14
 
 

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from infra.config import Architecture, LogDays
 from infra.log_group import log_group
-from infra.review import explain
+from infra.review import explain, explain_wildcards
 
 _ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
 
@@ -34,6 +34,7 @@ class Function(Construct):
         log_days: LogDays,
         failures: sqs.IQueue | None = None,
         reserved_concurrency: int | None = None,
+        xray: bool = False,
     ) -> None:
         super().__init__(scope, id)
         logs = log_group(self, "Log", days=log_days)
@@ -56,7 +57,10 @@ class Function(Construct):
             on_failure=SqsDestination(failures) if failures else None,
             max_event_age=Duration.hours(1) if failures else None,
             retry_attempts=2 if failures else None,
+            tracing=lambda_.Tracing.ACTIVE if xray else lambda_.Tracing.DISABLED,
         )
+        if xray:
+            explain_wildcards(self.role, "IAM knows no resources for what X-Ray is told.", resources=["*"])
         if runtime.family == lambda_.RuntimeFamily.PYTHON:
             explain(
                 self.function,

@@ -68,6 +68,7 @@ class WorkflowFunction(Construct):
             log_days=config.log_days,
             failures=self.failures,
             reserved_concurrency=config.reserved_concurrency,
+            xray=config.xray,
         )
         self._role = made.role
         self._roles: list[iam.IRole] = [made.role]

@@ -12,6 +12,7 @@ from stream_service.question import Ask
 from stream_service.ring import Ring
 from stream_service.stream import Stream
 from stream_service.subscription import Subscription, Wish
+from stream_service.unwritten import Delivered
 from tailrace.event import WorkflowId
 from tailrace.notice import Notice
 
@@ -48,11 +49,11 @@ class Hub:
         ask: Ask,
         bounds: Bounds,
         due: Callable[[Stream], None] = at_once,
-        delivered: Callable[[int], None] = lambda _: None,
+        delivered: Callable[[Delivered], None] = lambda _: None,
     ) -> None:
         """`due` is told of every stream that has something to deliver.
 
-        `delivered` hears of every batch that a pass has written to all who follow live, by its `recorded_at`.
+        `delivered` hears of every batch that a pass has written to all who follow live.
         """
         self.counts = Counts()
         self.bounds = bounds

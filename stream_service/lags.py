@@ -27,9 +27,11 @@ class Lags:
         """Hear of a notice, by its batch's time."""
         self.notice.observe(self._since(recorded_at))
 
-    def delivered(self, recorded_at: int) -> None:
-        """Hear that a batch has been written, by its time."""
-        self.delivery.observe(self._since(recorded_at))
+    def delivered(self, recorded_at: int) -> float:
+        """Hear that a batch has been written, by its time; returns the seconds since."""
+        seconds = self._since(recorded_at)
+        self.delivery.observe(seconds)
+        return seconds
 
     def canary_returned(self, seconds: float) -> None:
         """Hear how long a canary took."""

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from stream_service import heart
+from stream_service import heart, trail
 from stream_service.api import Door, create_app
 from stream_service.drain import Drain
 from stream_service.feed import Feed
@@ -20,6 +20,7 @@ from stream_service.server import DrainingServer, make_server
 from stream_service.settings import Settings
 from stream_service.target import Target, TargetWatch, balancers_client
 from stream_service.token_keys import token_keys
+from stream_service.unwritten import Delivered
 from tailrace.dynamodb import DynamoDBTable, dynamodb_client
 from tailrace.event_log import EventLog
 from tailrace.notice import Canary, Notice
@@ -88,7 +89,11 @@ def make_service(settings: Settings, *, task: str, address: str | None = None) -
     reader = Reader(log)
     pacer = Pacer(every=settings.pass_milliseconds / 1000)
     lags = Lags()
-    hub = Hub(ask=reader.ask, bounds=settings.bounds, due=pacer.due, delivered=lags.delivered)
+
+    def delivered(batch: Delivered) -> None:
+        trail.tell_delivery(batch, seconds=lags.delivered(batch.recorded_at))
+
+    hub = Hub(ask=reader.ask, bounds=settings.bounds, due=pacer.due, delivered=delivered)
     pulse = Pulse()
     sweeper = heart.Sweeper(hub, pulse, every=settings.sweep_seconds, degraded_every=settings.degraded_sweep_seconds)
     queue = Queue(
@@ -103,6 +108,7 @@ def make_service(settings: Settings, *, task: str, address: str | None = None) -
             canaries.came_back(notice)
         else:
             lags.heard(notice.recorded_at)
+            trail.tell_notice(notice)
             hub.offer(notice)
 
     feed = Feed(queue, deliver=deliver, in_doubt=sweeper.all_in_doubt, receivers=settings.receivers)

@@ -8,7 +8,7 @@ from stream_service.counts import Counts, End
 from stream_service.question import Ask, AskFrom, AskHead, AskNewest, AskStart
 from stream_service.ring import Ring, Slice
 from stream_service.subscription import DEFAULT_REPLAY, Subscription
-from stream_service.unwritten import Unwritten
+from stream_service.unwritten import Delivered, Unwritten
 from tailrace.errors import InvalidNotice
 from tailrace.event import Batch, EventId, Position, WorkflowId
 from tailrace.event_log import Newest, Reading
@@ -42,7 +42,7 @@ class Stream:
         counts: Counts,
         wanted: Callable[["Stream"], bool],
         due: Callable[["Stream"], None],
-        delivered: Callable[[int], None],
+        delivered: Callable[[Delivered], None],
     ) -> None:
         self.workflow_id = workflow_id
         self.ring = ring
@@ -104,8 +104,8 @@ class Stream:
             if start:
                 yield
             self._write(subscriptions[start : start + size], level, slices)
-        for recorded_at in self._unwritten.up_to(self._level.position):
-            self._delivered(recorded_at)
+        for batch in self._unwritten.up_to(self._level.position):
+            self._delivered(batch)
 
     def _write(
         self, subscriptions: Iterable[Subscription], level: EventId, slices: dict[frozenset[str], Slice]

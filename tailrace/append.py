@@ -36,6 +36,7 @@ class Draft:
     count: int
     events: bytes
     """As `codec.pack` made them."""
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +157,7 @@ class Append:
             recorded_at=max(recorded_at, tail.recorded_at) if tail else recorded_at,
             expires_at=max(expires_at, tail.expires_at) if tail else expires_at,
             events=draft.events,
+            traceparent=draft.traceparent,
         )
 
     async def _extend(self, tail: Item) -> Item | None:

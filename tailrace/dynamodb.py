@@ -212,6 +212,8 @@ def _attributes(item: Item) -> "Attributes":
         attributes["events"] = {"B": item.events}
     if item.cleared:
         attributes["cleared"] = {"BOOL": True}
+    if item.traceparent is not None:
+        attributes["traceparent"] = {"S": item.traceparent}
     return attributes
 
 
@@ -234,4 +236,5 @@ def _decode(attributes: "dict[str, AttributeValueTypeDef]") -> Item:
         expires_at=int(attributes["expires_at"]["N"]),
         events=attributes["events"]["B"] if "events" in attributes else None,
         cleared=attributes.get("cleared", {}).get("BOOL", False),
+        traceparent=attributes.get("traceparent", {}).get("S"),
     )

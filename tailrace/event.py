@@ -164,6 +164,8 @@ class Batch:
     recorded_at: int
     """Epoch milliseconds."""
     cleared: bool = False
+    traceparent: str | None = None
+    """Of the run that sent it; batches from before there were traces have none."""
 
     @property
     def end(self) -> Position:

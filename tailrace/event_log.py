@@ -84,7 +84,13 @@ class EventLog:
         return first_id(tail) or BEGINNING
 
     async def append(
-        self, workflow_id: WorkflowId, events: Sequence[Event], *, batch_id: str, floor: EventId | None = None
+        self,
+        workflow_id: WorkflowId,
+        events: Sequence[Event],
+        *,
+        batch_id: str,
+        floor: EventId | None = None,
+        traceparent: str | None = None,
     ) -> tuple[Batch, ...]:
         """Append what one run sent, and return it as the log holds it: one batch, or several for some megabytes.
 
@@ -95,7 +101,7 @@ class EventLog:
             LogUnavailable: the table failed for too long; the batch may be in the log, or not.
             LogRefused: the table refused: a permission or the table itself is missing.
         """
-        flush = Flush(workflow_id=workflow_id, batch_id=batch_id, floor=floor)
+        flush = Flush(workflow_id=workflow_id, batch_id=batch_id, floor=floor, traceparent=traceparent)
         items = await flush.append(events, tails=self._tails, around=self._around)
         return tuple(_batch(item) for item in items)
 
@@ -222,4 +228,5 @@ def _batch(item: Item) -> Batch:
         batch_id=item.batch_id,
         recorded_at=item.recorded_at,
         cleared=item.events is None,
+        traceparent=item.traceparent,
     )

@@ -21,6 +21,7 @@ class Flush:
     batch_id: str
     floor: EventId | None
     """Of the run's first try; None for a run that is never tried again."""
+    traceparent: str | None = None
 
     async def append(self, events: Sequence[Event], *, tails: Tails, around: Surroundings) -> list[Item]:
         """Append in order, each item by itself, and return what the log holds of this flush.
@@ -49,6 +50,7 @@ class Flush:
             batch_id=f"{self.batch_id}:{ordinal}{MORE_FOLLOW if len(parts) > 1 else ''}",
             count=part.count,
             events=part.packed,
+            traceparent=self.traceparent,
         )
         return Append(draft, tail=tails.get(self.workflow_id), around=around, floor=self.floor)
 

@@ -11,6 +11,7 @@ from typing import Protocol
 from tailrace.codec import decode_events, encode_events
 from tailrace.errors import InvalidItem, InvalidNotice, TailraceError
 from tailrace.event import Batch, Event, EventId, Position, WorkflowId, encode_json, workflow_id
+from tailrace.trace import TraceContext
 
 MAX_NOTICE_BYTES = 256 * 1024
 """SNS's limit for a message."""
@@ -44,6 +45,7 @@ class Notice:
     recorded_at: int
     batch_id: str
     cleared: bool = False
+    traceparent: str | None = None
     encoded_events: str | None = None
 
     @property
@@ -68,6 +70,7 @@ class Notice:
             batch_id=self.batch_id,
             recorded_at=self.recorded_at,
             cleared=self.cleared,
+            traceparent=self.traceparent,
         )
 
     def _events(self) -> tuple[Event, ...]:
@@ -92,6 +95,7 @@ class Canary:
 
 def encode_notice(batch: Batch) -> str:
     """Write a batch's notice, without its events where they would make it larger than SNS admits."""
+    traced = {} if batch.traceparent is None else {"traceparent": batch.traceparent}
     header = encode_json(
         {
             "workflow_id": batch.workflow_id,
@@ -101,6 +105,7 @@ def encode_notice(batch: Batch) -> str:
             "recorded_at": batch.recorded_at,
             "batch_id": batch.batch_id,
             "cleared": batch.cleared,
+            **traced,
         }
     )
     if batch.cleared:
@@ -133,6 +138,7 @@ def decode_notice(text: str) -> Notice | Canary:
             recorded_at=_whole(fields["recorded_at"]),
             batch_id=_text(fields["batch_id"]),
             cleared=fields["cleared"] is True,
+            traceparent=_traceparent(fields.get("traceparent")),
             encoded_events=events if newline else None,
         )
         _check_place(notice)
@@ -146,6 +152,11 @@ def _check_place(notice: Notice) -> None:
         raise ValueError("positions and counts begin at 1")
     if EventId.parse(str(EventId(notice.generation, notice.end))) is None:
         raise ValueError("its events would have ids that nobody can resume from")
+
+
+def _traceparent(value: object) -> str | None:
+    """Read what only logs show: what is no trace context costs nobody a notice."""
+    return value if isinstance(value, str) and TraceContext.parse(value) is not None else None
 
 
 def _whole(value: object) -> int:

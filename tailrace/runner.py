@@ -36,6 +36,7 @@ async def run(
     notifier: Notifier,
     trace_id: str | None = None,
     floor: EventId | None = None,
+    traceparent: str | None = None,
     deadline: float | None = None,
     node: NodeRuntime | None = None,
     now: Callable[[], float] = time.time,
@@ -45,6 +46,7 @@ async def run(
 
     `trace_id` is the run's identity, which survives its being tried again: what was sent under it is appended once, if
     every try has the `floor` that `log.floor` named before the first.
+    `traceparent` goes with what was sent, to be told in logs.
     `deadline` is in seconds from now; a run that is not done by then ends as TimedOut. `node` runs the Node.js steps.
     A step that raises, or a deadline that passes, is a result. What was sent until then is delivered, or none of it
     with `on_error="discard"`.
@@ -60,7 +62,9 @@ async def run(
         await progress.go()
     finally:
         sent = state.end()
-    batches = await log.append(workflow.id, progress.let_out(sent), batch_id=state.context.trace_id, floor=floor)
+    batches = await log.append(
+        workflow.id, progress.let_out(sent), batch_id=state.context.trace_id, floor=floor, traceparent=traceparent
+    )
     announced = [await _announce(batch, notifier, state.context) for batch in batches]
     return RunResult(
         run_id=run_id,

@@ -26,6 +26,7 @@ class Item:
     events: bytes | None
     """As `codec.pack` made them; None where the item was cleared."""
     cleared: bool = False
+    traceparent: str | None = None
 
     @property
     def end(self) -> Position:

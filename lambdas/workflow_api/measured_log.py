@@ -31,12 +31,18 @@ class MeasuredEventLog(EventLog):
         self._clock = clock
 
     async def append(
-        self, workflow_id: WorkflowId, events: Sequence[Event], *, batch_id: str, floor: EventId | None = None
+        self,
+        workflow_id: WorkflowId,
+        events: Sequence[Event],
+        *,
+        batch_id: str,
+        floor: EventId | None = None,
+        traceparent: str | None = None,
     ) -> tuple[Batch, ...]:
         """Append what one run sent, as `EventLog.append`."""
         begun, conflicts = self._clock(), self._conflicts
         try:
-            batches = await super().append(workflow_id, events, batch_id=batch_id, floor=floor)
+            batches = await super().append(workflow_id, events, batch_id=batch_id, floor=floor, traceparent=traceparent)
         except (LogUnavailable, LogRefused):
             self._metrics.append_failed()
             raise

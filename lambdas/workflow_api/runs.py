@@ -12,6 +12,7 @@ from uuid import uuid4
 from lambdas.workflow_api.logs import log_context
 from lambdas.workflow_api.metrics import RunMetrics
 from lambdas.workflow_api.problems import Problem
+from lambdas.workflow_api.traces import trace_of
 from tailrace.errors import LogRefused, LogUnavailable
 from tailrace.event import EventId
 from tailrace.event_log import EventLog
@@ -84,7 +85,8 @@ class Runs:
             LogUnavailable, LogRefused: what was sent may be in the log, or not.
         """
         begun = self._clock()
-        with log_context(workflow_id=workflow.id, trace_id=identity.trace_id):
+        traceparent = str(trace_of(trigger_event, identity.trace_id))
+        with log_context(workflow_id=workflow.id, trace_id=identity.trace_id, traceparent=traceparent):
             try:
                 result = await run(
                     workflow,
@@ -93,6 +95,7 @@ class Runs:
                     notifier=self._notifier,
                     trace_id=identity.trace_id,
                     floor=identity.floor,
+                    traceparent=traceparent,
                     deadline=seconds,
                     node=self._node,
                 )
@@ -124,6 +127,7 @@ def _describe(result: RunResult, seconds: float) -> dict[str, Any]:
     return {
         "run_id": result.run_id,
         "status": result.status.value,
+        "batches": [str(batch.first_id) for batch in result.batches],
         "events": sum(batch.count for batch in result.batches),
         "announced": result.announced,
         "ms": round(seconds * 1000),

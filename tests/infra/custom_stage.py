@@ -26,6 +26,7 @@ CUSTOM = StageConfig(
         memory_mb=512,
         timeout_seconds=300,
         reserved_concurrency=10,
+        xray=True,
         environment={"MAIL_FROM": "orders@example.org"},
         secrets={"MAIL_SECRET_ARN": SECRET_ARN},
         permissions=(

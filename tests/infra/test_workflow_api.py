@@ -86,3 +86,11 @@ def test_people_give_their_workflows_variables_secrets_permissions_and_limits(cu
 def test_outputs_are_named_for_people(dev: Assembly) -> None:
     assert {"ApiUrl", "StreamUrl", "ApiKeySecret"} <= dev.workflow_api.outputs.keys()
     assert {"EventLogTable", "NoticeTopic"} <= dev.event_log.outputs.keys()
+
+
+def test_runs_are_traced_by_x_ray_where_the_stage_says_so(dev: Assembly, custom: Assembly) -> None:
+    traced = custom.workflow_api.only("AWS::Lambda::Function", containing="Runner")
+
+    assert traced["TracingConfig"] == {"Mode": "Active"}
+    assert "xray:PutTraceSegments" in custom.workflow_api.actions_of("WorkflowFunctionRunnerRole")
+    assert "TracingConfig" not in dev.workflow_api.only("AWS::Lambda::Function", containing="Runner")

@@ -15,14 +15,18 @@ def batch(position: int, *, recorded_at: int, cleared: bool = False) -> Batch:
     )
 
 
+def times(unwritten: Unwritten, position: int) -> list[int]:
+    return [batch.recorded_at for batch in unwritten.up_to(Position(position))]
+
+
 def test_batches_are_told_once_they_have_been_written_to_their_end() -> None:
     unwritten = Unwritten()
     for number in range(3):
         unwritten.add(batch(1 + 2 * number, recorded_at=100 + number))
 
-    half_of_the_second = list(unwritten.up_to(Position(3)))
-    all_of_it = list(unwritten.up_to(Position(4)))
-    rest = list(unwritten.up_to(Position(9)))
+    half_of_the_second = times(unwritten, 3)
+    all_of_it = times(unwritten, 4)
+    rest = times(unwritten, 9)
 
     assert (half_of_the_second, all_of_it, rest) == ([100], [101], [102])
 
@@ -32,7 +36,7 @@ def test_clear_is_nothing_to_be_written() -> None:
 
     unwritten.add(batch(1, recorded_at=1, cleared=True))
 
-    assert list(unwritten.up_to(Position(9))) == []
+    assert times(unwritten, 9) == []
 
 
 def test_there_is_an_end_to_what_is_remembered() -> None:
@@ -41,4 +45,4 @@ def test_there_is_an_end_to_what_is_remembered() -> None:
     for number in range(2 * MAX_BATCHES):
         unwritten.add(batch(1 + 2 * number, recorded_at=number))
 
-    assert list(unwritten.up_to(Position(10**9))) == list(range(MAX_BATCHES))
+    assert times(unwritten, 10**9) == list(range(MAX_BATCHES))

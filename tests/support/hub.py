@@ -87,7 +87,12 @@ class SteppedHub:
         self.streams = streams
         self.delivered: list[int] = []
         """When each batch got its place that a pass has written."""
-        self.hub = Hub(ask=self._ask, bounds=bounds or Bounds(), due=self._hear_due, delivered=self.delivered.append)
+        self.hub = Hub(
+            ask=self._ask,
+            bounds=bounds or Bounds(),
+            due=self._hear_due,
+            delivered=lambda batch: self.delivered.append(batch.recorded_at),
+        )
         self.pending: list[Pending] = []
         self.asked: list[Question] = []
         self.prompt = False

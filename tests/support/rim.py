@@ -20,6 +20,7 @@ from stream_service.queue import Queue
 from stream_service.reader import Reader
 from stream_service.server import DrainingServer, make_server
 from stream_service.settings import Settings
+from stream_service.unwritten import Delivered
 from tailrace.event import Batch, Event, WorkflowId
 from tailrace.event_log import EventLog
 from tailrace.notice import Notice, decode_notice, encode_notice
@@ -73,7 +74,7 @@ class Rim:
         self.log = EventLog(table=self.table)
         self.reader = Reader(self.log)
         self.lags = Lags()
-        self.hub = Hub(ask=self.reader.ask, bounds=self.settings.bounds, delivered=self.lags.delivered)
+        self.hub = Hub(ask=self.reader.ask, bounds=self.settings.bounds, delivered=self._delivered)
         self.door = Door(self.hub)
         self.feed = _idle_feed()
         self.pulse = Pulse()
@@ -88,6 +89,9 @@ class Rim:
             registry=self.metrics.registry,
             settings=self.settings,
         )
+
+    def _delivered(self, batch: Delivered) -> None:
+        self.lags.delivered(batch.recorded_at)
 
     async def publish(self, workflow_id: str, *payloads: object, channel: str = "c") -> tuple[Batch, ...]:
         """Append a batch, and bring its notice."""

@@ -178,9 +178,15 @@ def the_floor(patch: pytest.MonkeyPatch) -> None:
     append = EventLog.append
 
     async def without_floor(
-        self: EventLog, workflow_id: WorkflowId, events: Sequence[Event], *, batch_id: str, floor: EventId | None
+        self: EventLog,
+        workflow_id: WorkflowId,
+        events: Sequence[Event],
+        *,
+        batch_id: str,
+        floor: EventId | None,
+        traceparent: str | None = None,
     ) -> tuple[Batch, ...]:
-        del floor
+        del floor, traceparent
         return await append(self, workflow_id, events, batch_id=batch_id)
 
     patch.setattr(EventLog, "append", without_floor)

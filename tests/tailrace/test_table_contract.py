@@ -44,6 +44,14 @@ async def test_item_comes_back_as_it_was_put(table: Table, events: bytes | None)
     assert (await table.query(STREAM)).items == (put,)
 
 
+async def test_trace_comes_back_with_its_item(table: Table) -> None:
+    put = replace(item(7), traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+
+    assert await table.put(put) is None
+
+    assert (await table.query(STREAM)).items == (put,)
+
+
 async def test_put_where_an_item_stands_changes_nothing_and_returns_that_item(table: Table) -> None:
     first, second = item(1), replace(item(1), batch_id="another", generation="other", events=b"[1]")
     await table.put(first)

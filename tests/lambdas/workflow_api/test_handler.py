@@ -169,7 +169,8 @@ def test_lambda_finds_a_handler_that_logs_json_and_metrics_without_key_or_payloa
     assert logged["module_not_imported"]["name"] == "tailrace.modules"
     assert logged["greeted"]["workflow_id"] == "p_hello"
     assert logged["run_finished"]["trace_id"] == logged["greeted"]["trace_id"]
-    assert {"run_id", "status", "events", "announced", "ms"} <= logged["run_finished"].keys()
+    assert {"run_id", "status", "batches", "events", "announced", "ms"} <= logged["run_finished"].keys()
+    assert logged["run_finished"]["traceparent"].startswith(f"00-{logged['greeted']['trace_id']}-")
     measured = {name for line in lines if "_aws" in line for name in line}
     assert {"Runs", "RunDuration", "EventsAppended", "NoticesFailed", "AppendLatency", "AppendFailures"} <= measured
 
