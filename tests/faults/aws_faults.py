@@ -24,6 +24,8 @@ AWAY_FOR = 10.0
 _SOME_SECONDS = (4.0, 10.0)
 _SHARE = 0.3
 _FIRST_PATIENCE = 30.0
+_LONG_PATIENCE = 120.0
+"""Seconds until a service has a queue: SQS may refuse, and a service be replaced meanwhile."""
 
 
 class AwsFaults:
@@ -76,7 +78,7 @@ class AwsFaults:
         chance = planned.chance
         for _ in range(chance.randint(3, 12)):
             message = rubbish(chance, chance.choice(STREAMS))
-            await until_done(partial(self._publish, message), patience=_FIRST_PATIENCE)
+            await until_done(partial(self._publish, message), patience=_LONG_PATIENCE)
             self._world.tally.count(planned.kind)
 
     def _publish(self, message: str) -> bool:
@@ -88,9 +90,10 @@ class AwsFaults:
 
     async def _take_away(self, planned: Planned) -> None:
         """Delete a running service's queue, or its subscription, once it has one."""
-        prefix = planned.chance.choice(self._services.tasks).queue_prefix
+        place = planned.chance.randrange(len(self._services.tasks))
         take = self._delete_queue if planned.kind is Kind.QUEUE_DELETED else self._remove_subscription
-        await until_done(partial(take, prefix), patience=_FIRST_PATIENCE)
+        # Each time of whichever runs there by then: the one before may have been replaced meanwhile.
+        await until_done(lambda: take(self._services.tasks[place].queue_prefix), patience=_LONG_PATIENCE)
         self._world.tally.count(planned.kind)
 
     def _delete_queue(self, prefix: str) -> bool:
