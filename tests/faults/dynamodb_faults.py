@@ -17,9 +17,15 @@ _WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem"})
 def dynamodb_fault(strikes: Strikes) -> AwsFault:
     """Make the fault of this kind."""
     act = DYNAMODB_FAULTS[strikes.kind]
+    struck: set[bytes] = set()
+    """The writes whose answers were lost: AWS's client tries each once more, and hears of that no more either."""
 
     async def fault(call: AwsCall, forward: Forward) -> AwsAnswer:
-        if call.service == DYNAMODB and _concerns(strikes.kind, call) and strikes.strike():
+        if call.service != DYNAMODB or not _concerns(strikes.kind, call):
+            return await forward(call)
+        if strikes.strike(certainly=call.body in struck):
+            if strikes.kind is Kind.DYNAMODB_LOSES_ANSWER:
+                struck.add(call.body)
             return await act(call, forward, strikes)
         return await forward(call)
 

@@ -34,9 +34,9 @@ class Strikes:
         self._share = share
         self._struck = asyncio.Event()
 
-    def strike(self) -> bool:
+    def strike(self, *, certainly: bool = False) -> bool:
         """Whether this call is struck; it is counted then."""
-        struck = not self._struck.is_set() or self.chance.random() < self._share
+        struck = certainly or not self._struck.is_set() or self.chance.random() < self._share
         if struck:
             self._struck.set()
             self._tally.count(self.kind)

@@ -20,6 +20,8 @@ from tests.faults.world import CROWDED, LARGE, SMALL, World
 _PATIENCE = 40.0
 _LARGE_EVENTS = (1, 3)
 _LARGE_BYTES = (5_000, 30_000)
+_STREAMS = (*[SMALL[0]] * 5, SMALL[1], SMALL[2], LARGE, CROWDED)
+"""One is appended to by many at once."""
 _UNANNOUNCED = 0.1
 """The share of runs whose writer is gone before it can announce them."""
 
@@ -55,7 +57,7 @@ class Writer:
 
     def _next_run(self) -> tuple[Run, int]:
         self._runs += 1
-        stream = self.chance.choice((*SMALL, *SMALL, LARGE, CROWDED))
+        stream = self.chance.choice(_STREAMS)
         if stream == LARGE:
             events, size = self.chance.randint(*_LARGE_EVENTS), self.chance.randint(*_LARGE_BYTES)
         else:

@@ -1,0 +1,130 @@
+"""What a storm consists of: everything is started here, and stopped in the reverse order."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+from unittest.mock import patch
+from uuid import uuid4
+
+from cli.local_aws import local_environment
+from cli.preparation import keep_key
+from cli.running_system import RunningSystem
+from lambdas.workflow_api.record_table import create_idempotency_table
+from tailrace.dynamodb import DynamoDBTable, create_table, dynamodb_client
+from tailrace.event_log import EventLog
+from tailrace.sns import SnsNotifier, sns_client
+from tests.faults.aws_faults import AwsFaults
+from tests.faults.aws_proxy import AwsProxy, aws_proxy
+from tests.faults.client_faults import ClientFaults
+from tests.faults.crowd import Crowd
+from tests.faults.front import front
+from tests.faults.functions import Api, LaterFunction
+from tests.faults.plan import Planned
+from tests.faults.process_faults import ProcessFaults
+from tests.faults.services import StreamServices
+from tests.faults.world import World
+from tests.faults.writers import Caller, DirectWriter, LaterCaller, Writer
+from tests.support.aws import AwsClients, EmulatedAws, aws_clients_of
+from tests.support.services import API_KEY
+
+_TASKS = ("stream 1", "stream 2")
+_WRITERS = ("api", "later", "writer")
+
+
+class Injector(Protocol):
+    """Injects the faults of some kinds."""
+
+    async def inject(self, planned: Planned) -> bool:
+        """Inject a fault, and wait until it is over; False where it is of another kind."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """What runs in a storm."""
+
+    world: World
+    services: StreamServices
+    crowd: Crowd
+    writers: Sequence[Writer]
+    injectors: Sequence[Injector]
+    process_faults: ProcessFaults
+
+
+@asynccontextmanager
+async def everything(aws: EmulatedAws, *, seed: int, crowd_size: int) -> AsyncIterator[Parts]:
+    """Run all parts of a storm until the context ends."""
+    async with AsyncExitStack() as running:
+        clients = aws_clients_of(aws)
+        world = _make_world(clients, aws, seed, running)
+        proxies = {
+            name: await running.enter_async_context(aws_proxy(aws.endpoint_url)) for name in (*_TASKS, *_WRITERS)
+        }
+        tasks = {name: proxies[name] for name in _TASKS}
+        services = StreamServices(system=world.system, proxies=list(tasks.values()), aws=clients)
+        running.push_async_callback(asyncio.to_thread, services.stop)
+        api = Api(system=world.system, proxy=proxies["api"])
+        running.push_async_callback(asyncio.to_thread, api.stop)
+        later = LaterFunction(system=world.system, proxy=proxies["later"])
+        running.push_async_callback(later.stop)
+        await asyncio.gather(services.start(), api.until_ready())
+        door = await running.enter_async_context(front(world.chance("front"), lambda: services.ports))
+        crowd = Crowd(world, front=door, ports=lambda: services.ports, size=crowd_size)
+        process_faults = ProcessFaults(world, services=services, api=api, later=later, bell=crowd.bell)
+        yield Parts(
+            world=world,
+            services=services,
+            crowd=crowd,
+            writers=_make_writers(world, api, later, proxies["writer"], running),
+            injectors=[
+                AwsFaults(
+                    world,
+                    aws=clients,
+                    services=services,
+                    tasks=tasks,
+                    writers={name: proxies[name] for name in _WRITERS},
+                ),
+                process_faults,
+                ClientFaults(world, front=door, crowd=crowd),
+            ],
+            process_faults=process_faults,
+        )
+
+
+def _make_world(clients: AwsClients, aws: EmulatedAws, seed: int, running: AsyncExitStack) -> World:
+    """Make tables and a topic, which no proxy stands before."""
+    table, idempotency_table = f"EventLog-{uuid4().hex}", f"Idempotency-{uuid4().hex}"
+    create_table(clients.dynamodb, table)
+    create_idempotency_table(clients.dynamodb, idempotency_table)
+    log_table = DynamoDBTable(client=clients.dynamodb, table_name=table)
+    running.callback(log_table.close)
+    system = RunningSystem(
+        api_url="",
+        stream_url="",
+        aws_endpoint_url=aws.endpoint_url,
+        api_key=API_KEY,
+        api_key_secret=keep_key(clients.secretsmanager, f"keys-{uuid4().hex}", API_KEY),
+        event_log_table=table,
+        idempotency_table=idempotency_table,
+        notice_topic_arn=clients.sns.create_topic(Name=f"notices-{uuid4().hex}")["TopicArn"],
+    )
+    return World(seed=seed, system=system, log=EventLog(table=log_table))
+
+
+def _make_writers(
+    world: World, api: Api, later: LaterFunction, proxy: AwsProxy, running: AsyncExitStack
+) -> list[Writer]:
+    # With the clients that the product makes for itself: their time-outs and tries are a part of what is tried.
+    with patch.dict(os.environ, local_environment(os.environ, endpoint_url=proxy.url), clear=True):
+        table = DynamoDBTable(client=dynamodb_client(), table_name=world.system.event_log_table)
+        notifier = SnsNotifier(client=sns_client(), topic_arn=world.system.notice_topic_arn)
+    running.callback(table.close)
+    running.callback(notifier.close)
+    log = EventLog(table=table)
+    return [
+        *(Caller(f"caller-{number}", world, pause=0.8, api=api) for number in range(4)),
+        *(DirectWriter(f"writer-{number}", world, pause=0.7, log=log, notifier=notifier) for number in range(3)),
+        *(LaterCaller(f"later-{number}", world, pause=2.0, function=later, log=world.log) for number in range(2)),
+    ]
