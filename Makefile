@@ -71,8 +71,8 @@ bench-light: $(BENCH)/.peers ## Whether all that is measured works: every cell w
 bench-docs: $(VENV)/.dev ## Write the newest results into docs/performance.md
 	@$(BIN)/python -m benchmarks.docs
 
-scale: $(VENV)/.dev ## Compute the tables of docs/cost.md
-	@$(BIN)/python -m benchmarks.cost_page
+scale: $(VENV)/.dev ## Compute what docs/scale.md and docs/cost.md say
+	@$(BIN)/python -m benchmarks.scale_page
 
 soak: $(BENCH)/sseload $(VENV)/.dev ## Deliver for MINUTES=60 while clients come and go; memory must stay flat
 	@$(BIN)/python -m benchmarks.soak $(or $(MINUTES),60)

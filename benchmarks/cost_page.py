@@ -110,7 +110,3 @@ def _traffic() -> str:
 
 def _up_to(gigabytes: float) -> str:
     return f"up to {gigabytes / _TB:,.0f} TB" if gigabytes != _UNBOUND else "beyond"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(filled(PAGE.read_text()))

@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import marked, table
+from benchmarks import marked, scale_page, table
+from benchmarks.figures import figures_of
 from benchmarks.paths.report import tables
 from benchmarks.plot import plot
 from benchmarks.results import RESULTS, Results
@@ -45,9 +46,10 @@ def fill(page: str, results: Results) -> str:
 
 
 def write(results: Results) -> None:
-    """Write page and plot."""
+    """Write page and plot, and what is computed from them elsewhere."""
     PAGE.write_text(fill(PAGE.read_text(), results))
     PLOT.write_text(plot(results))
+    scale_page.write(figures_of(results))
 
 
 def main() -> int:

@@ -102,14 +102,15 @@ def idle(fleet: Fleet, *, monitored: bool = True) -> Lines:
         f"{fleet.tasks} tasks on Fargate": fleet.compute,
         f"{fleet.tasks} public IPv4 addresses": PRICES.address.of(fleet.tasks * HOURS),
         "API key (Secrets Manager)": PRICES.secret.of(1),
-        "Waiting for notices, and canaries (SQS, SNS)": _waiting(fleet.tasks),
+        "Waiting for notices, and canaries (SQS, SNS)": waiting(fleet.tasks),
         **({f"{ALARMS} alarms, {IDLE_METRICS} metrics, the dashboard": watching} if monitored else {}),
     }
 
 
-def _waiting(tasks: int) -> float:
+def waiting(tasks: int) -> float:
+    """Asking queues that are empty, and canaries, which each of the tasks hears."""
     polls = tasks * RECEIVERS * SECONDS / POLL_SECONDS
-    canaries = tasks * SECONDS / CANARY_SECONDS  # each reaches every task's queue
+    canaries = tasks * SECONDS / CANARY_SECONDS
     return PRICES.queue_request.of(polls + canaries * tasks * REQUESTS_A_NOTICE) + PRICES.publish.of(canaries)
 
 
@@ -137,11 +138,11 @@ def log(use: Use) -> float:
     return written + PRICES.read.of(use.runs) + PRICES.storage.of(kept / _GB)
 
 
-def notices(use: Use, tasks: int) -> float:
+def notices(use: Use, tasks: int, *, requests_each: float = REQUESTS_A_NOTICE) -> float:
     """One notice for what a run sent, received by every task."""
     size = use.events_a_run * (EVENT_BYTES + use.payload_bytes)
     published = PRICES.publish.of(use.runs * math.ceil(size / NOTICE_BYTES))
-    return published + PRICES.queue_request.of(use.runs * tasks * REQUESTS_A_NOTICE)
+    return published + PRICES.queue_request.of(use.runs * tasks * requests_each)
 
 
 def sent_gb(use: Use) -> float:

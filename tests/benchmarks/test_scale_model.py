@@ -1,0 +1,71 @@
+"""The model, beside sums done by hand and what it must never say."""
+
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.figures import Figures
+from benchmarks.scale_model import BUSY, LEAST_TASKS, TASK, System, load_of
+
+FIGURES = Figures(write_us=10.0, notice_us=200.0, connection_kb=2.0, connects_a_second=3_000, source="made up")
+SYSTEM = System(clients=120_000, workflows=60_000, events_a_second=10_000, shards=4)
+
+
+def test_task_pays_for_its_shards_notices_and_its_own_clients_writes() -> None:
+    load = load_of(SYSTEM, FIGURES)
+
+    assert load.tasks_a_shard == 3  # 30,000 clients at 12,000 each
+    assert load.notices_a_task == 250
+    assert load.notice_share == pytest.approx(250 * 200e-6)
+    assert load.write_share == pytest.approx((1_000 * 2 + 120_000 / 15) / 12 * 10e-6)
+
+
+def test_tasks_are_added_until_writes_leave_room() -> None:
+    busy = replace(SYSTEM, clients=48_000, workflows=48, events_a_second=3_200)  # 1,000 clients each
+
+    load = load_of(busy, FIGURES)
+
+    assert load.notice_share + load.write_share <= BUSY * TASK.vcpu
+    fewer = replace(load, tasks_a_shard=load.tasks_a_shard - 1)
+    assert fewer.notice_share + fewer.write_share > BUSY * TASK.vcpu
+
+
+def test_more_tasks_do_not_help_against_notices_and_more_shards_do() -> None:
+    flood = replace(SYSTEM, events_a_second=200_000, shards=1)
+
+    loads = [load_of(replace(flood, shards=shards), FIGURES) for shards in (1, 8, 16)]
+
+    assert loads[0].first_limit.share > 1
+    assert (
+        loads[0].notice_share == pytest.approx(8 * loads[1].notice_share) == pytest.approx(16 * loads[2].notice_share)
+    )
+    assert loads[2].first_limit.share < 1
+
+
+def test_shard_has_a_second_task_when_one_goes() -> None:
+    small = System(clients=10, workflows=10, events_a_second=1, shards=2)
+
+    assert load_of(small, FIGURES).tasks == 2 * LEAST_TASKS
+
+
+def test_quotas_are_named_where_they_must_be_raised() -> None:
+    calm, busy = (load_of(replace(SYSTEM, events_a_second=rate), FIGURES) for rate in (1_000, 400_000))
+
+    assert calm.quotas_to_raise == ()
+    assert "SNS publishes a second" in {limit.name for limit in busy.quotas_to_raise}
+    assert all(limit.share > 1 for limit in busy.quotas_to_raise)
+
+
+@pytest.mark.parametrize("name", ["notices", "log", "running workflows", "balancer and front"])
+def test_twice_the_events_cost_more(name: str) -> None:
+    once, twice = (load_of(replace(SYSTEM, events_a_second=rate), FIGURES).costs for rate in (10_000, 20_000))
+
+    assert twice[name] > once[name]
+
+
+def test_one_workflow_that_writes_too_much_is_a_limit() -> None:
+    single = System(clients=100, workflows=1, events_a_second=5_000)
+
+    shares = {limit.name: limit.share for limit in load_of(single, FIGURES).limits}
+
+    assert shares["one workflow's writes a second"] == pytest.approx(500 * 4 / 1_000)
