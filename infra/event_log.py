@@ -66,7 +66,8 @@ class EventLog(Construct):
 
     def grant_append(self, grantee: iam.IGrantable) -> None:
         """Let `grantee` record events, in the way of the log's rules, and announce them; never scan."""
-        # Update and delete are for a tail that is running out: it is extended, or a life of the stream ended.
+        # Update and delete are for a tail that is running out: it is extended, or a life of the stream ended; and
+        # update is what empties an item when a stream is cleared.
         self._grant_table(grantee, "Query", "PutItem", "UpdateItem", "DeleteItem")
         self._topic.grant_publish(grantee)
 
@@ -75,9 +76,8 @@ class EventLog(Construct):
         self._grant_table(grantee, "Query")
 
     def grant_clear(self, grantee: iam.IGrantable) -> None:
-        """Let `grantee` append a clearing and empty what stands before it; nothing is deleted by it."""
-        self._grant_table(grantee, "Query", "PutItem", "UpdateItem")
-        self._topic.grant_publish(grantee)
+        """Let `grantee` clear streams: append a mark by the writers' rules, and empty what stands before it."""
+        self.grant_append(grantee)
 
     def grant_follow(self, grantee: iam.IRole, *, queue_prefix: str) -> None:
         """Let `grantee` read streams and hear of their growth through queues of its own under a prefix."""

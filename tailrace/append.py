@@ -4,14 +4,12 @@ The rules and the failures that they close are told in docs/log.md; the numbers 
 module knows DynamoDB: the table, the clock, sleep and chance come in as arguments.
 """
 
-import math
-import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
-from tailrace.errors import LogUnavailable
 from tailrace.event import BEGINNING, EventId, Position, WorkflowId
-from tailrace.table import Item, Table
+from tailrace.patience import Surroundings, persist
+from tailrace.table import Item
 
 MINUTE = 60
 LONG_ENOUGH = 60 * MINUTE
@@ -34,26 +32,9 @@ class Draft:
     workflow_id: WorkflowId
     batch_id: str
     count: int
-    events: bytes
-    """As `codec.pack` made them."""
+    events: bytes | None
+    """As `codec.pack` made them; None for the mark of a clear."""
     traceparent: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What an append needs of the world."""
-
-    table: Table
-    retention: int
-    """Seconds."""
-    patience: float
-    """Seconds after which an append that met only failures gives up."""
-    now: Callable[[], float]
-    """Wall clock, epoch seconds."""
-    sleep: Callable[[float], Awaitable[None]]
-    chance: Callable[[], float] = random.random
-    conflicted: Callable[[], object] = lambda: None
-    """Told each time that another writer was faster."""
 
 
 def new_generation(now: float) -> str:
@@ -93,19 +74,8 @@ class Append:
         Raises:
             LogUnavailable: nothing but failures for as long as patience lasts; the batch may be in the log, or not.
         """
-        failures, give_up_at = 0, math.inf
-        while True:  # `min`: a clock that is set back does not add to patience
-            give_up_at = min(give_up_at, self._around.now() + self._around.patience)
-            try:
-                if (item := await self._round()) is not None:
-                    return item
-                failures, give_up_at = 0, math.inf
-            except LogUnavailable:
-                # Rule 9: what stands in `_tail` still holds, so the same position is tried again.
-                failures += 1
-                if self._around.now() >= give_up_at:
-                    raise
-            await self._back_off(failures)
+        # Rule 9: after a failure, what stands in `_tail` still holds, so the same position is tried again.
+        return await persist(self._round, around=self._around, pause=self._back_off)
 
     async def find(self) -> Item | None:
         """Return this batch's own item, where an earlier try has put it behind the floor; append nothing.
@@ -158,6 +128,7 @@ class Append:
             expires_at=max(expires_at, tail.expires_at) if tail else expires_at,
             events=draft.events,
             traceparent=draft.traceparent,
+            cleared=draft.events is None,
         )
 
     async def _extend(self, tail: Item) -> Item | None:
@@ -228,9 +199,4 @@ class Append:
         self._around.conflicted()
 
     async def _back_off(self, failures: int) -> None:
-        """Wait a random part of a time that doubles with each failure, or conflict, in a row."""
-        ceiling = (
-            min(1.0, 0.05 * 2 ** min(failures, 8)) if failures else min(0.25, 0.005 * 2 ** min(self._conflicts, 8))
-        )
-        if failures or self._conflicts:
-            await self._around.sleep(self._around.chance() * ceiling)
+        await self._around.back_off(failures, self._conflicts)

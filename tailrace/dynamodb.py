@@ -4,8 +4,9 @@ boto3 is synchronous; its calls run in threads of this module's own, so that the
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import boto3
@@ -165,6 +166,19 @@ class DynamoDBTable:
             )
         )
         return refusal is None
+
+    async def empty(self, items: Sequence[Item]) -> None:
+        """Empty items in place, as many at once as there are threads; each that still has its generation."""
+        await asyncio.gather(*(self._call(partial(self._unless_refused, partial(self._empty, item))) for item in items))
+
+    def _empty(self, item: Item) -> None:
+        self._client.update_item(
+            TableName=self._name,
+            Key=_key(item),
+            UpdateExpression="SET cleared = :yes REMOVE events",
+            ConditionExpression="generation = :generation",
+            ExpressionAttributeValues={":yes": {"BOOL": True}, ":generation": {"S": item.generation}},
+        )
 
     def close(self) -> None:
         """Let the threads go once their calls have ended."""

@@ -1,4 +1,4 @@
-"""The event log: appends what runs sent, each flush as one item, and reads streams back. It is the truth.
+"""The event log: appends what runs sent, each flush as one item, clears streams and reads them back. It is the truth.
 
 Writers keep the rules of `append`. Readers see a stream's tail as it is, and its events as long as retention lasts.
 """
@@ -9,11 +9,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tailrace.append import Surroundings, first_id
+from tailrace.append import first_id
+from tailrace.clear import Clear
 from tailrace.codec import decode_events, unpack
 from tailrace.errors import InvalidItem
 from tailrace.event import BEGINNING, Batch, Event, EventId, Position, WorkflowId
 from tailrace.flush import Flush
+from tailrace.patience import Surroundings
 from tailrace.table import Item, Table
 from tailrace.tails import Tails
 
@@ -104,6 +106,20 @@ class EventLog:
         flush = Flush(workflow_id=workflow_id, batch_id=batch_id, floor=floor, traceparent=traceparent)
         items = await flush.append(events, tails=self._tails, around=self._around)
         return tuple(_batch(item) for item in items)
+
+    async def clear(self, workflow_id: WorkflowId, *, batch_id: str, floor: EventId | None = None) -> Batch | None:
+        """Clear a stream, and return the mark, to be announced; None where the stream holds nothing to clear.
+
+        When it returns, no event that stands before the mark is in the log. Cleared again, a stream that has not
+        grown keeps its mark; so does one whose clear was interrupted, which is then finished.
+
+        Raises:
+            LogUnavailable: the table failed for too long; some of it may be cleared: clear again.
+            LogRefused: the table refused: a permission or the table itself is missing.
+        """
+        clear = Clear(workflow_id=workflow_id, batch_id=batch_id, floor=floor)
+        mark = await clear.run(tails=self._tails, around=self._around)
+        return _batch(mark) if mark else None
 
     async def head(self, workflow_id: WorkflowId) -> EventId | None:
         """Read the newest event's id, also of one that has expired; None for an empty stream."""

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tailrace.append import MORE_FOLLOW, Append, Draft, Surroundings
+from tailrace.append import MORE_FOLLOW, Append, Draft
 from tailrace.codec import MAX_BATCH_BYTES, encode_events, pack
 from tailrace.event import Event, EventId, WorkflowId
+from tailrace.patience import Surroundings
 from tailrace.table import Item
 from tailrace.tails import Tails
 

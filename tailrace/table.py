@@ -1,9 +1,10 @@
-"""The seam under the log: a table of items, one partition a workflow, and the four conditional operations it needs.
+"""The seam under the log: a table of items, one partition a workflow, and the few conditional operations it needs.
 
 Every read is consistent. The log's rules are written against this seam, so that they are tested, and searched for
 counterexamples, without DynamoDB.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -64,3 +65,6 @@ class Table(Protocol):
 
     async def delete(self, item: Item, *, expiring_by: int) -> bool:
         """Delete an item, if it still has `item`'s generation and expires by `expiring_by`; one that is gone counts."""
+
+    async def empty(self, items: Sequence[Item]) -> None:
+        """Empty items in place, each that still has its generation: its events go, it is marked, all else stays."""

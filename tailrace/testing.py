@@ -3,7 +3,7 @@
 import asyncio
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
@@ -79,6 +79,13 @@ class InMemoryTable:
             return False
         items.pop(item.position, None)
         return True
+
+    async def empty(self, items: Sequence[Item]) -> None:
+        """Empty items in place, each that still has its generation: its events go, it is marked, all else stays."""
+        for item in items:
+            standing = self.items[item.workflow_id].get(item.position)
+            if standing is not None and standing.generation == item.generation:
+                self.items[item.workflow_id][item.position] = replace(standing, events=None, cleared=True)
 
 
 class InMemoryNotifier:

@@ -55,6 +55,11 @@ class CountingTable:
         self.calls += 1
         return await self._table.delete(item, expiring_by=expiring_by)
 
+    async def empty(self, items: Sequence[Item]) -> None:
+        """Count, and pass on."""
+        self.calls += len(items)
+        await self._table.empty(items)
+
 
 def measure() -> Numbers:
     """Measure once."""

@@ -136,6 +136,7 @@ class HubMachine(LogMachine):
     @rule(newest_first=st.booleans())
     def come_to_rest(self, *, newest_first: bool) -> None:
         """Let what is on the way arrive, and every socket take everything: then every client has everything."""
+        self.finish_clears()
         for _, client in self._connected():
             client.resume()
         for hub in self.hubs:

@@ -10,6 +10,7 @@ from tailrace import event_log
 from tailrace.event import Batch
 from tests.support.hub import SteppedHub
 from tests.support.log import DAY, HOUR
+from tests.support.stepping import Flush
 from tests.support.stream_log import Streams
 
 TINY = Bounds(ring_events=5, ring_bytes=300, all_rings_bytes=200, linger=30, patience=60)
@@ -41,7 +42,7 @@ class LogMachine(RuleBasedStateMachine):
         self.streams = Streams(page_bytes=150)
         self.hubs = [SteppedHub(self.streams, bounds=TINY) for _ in range(2)]
         self.batches: list[Batch] = []
-        self.to_empty: dict[int, str] = {}
+        self.clears: list[Flush] = []
         self.lossless = False
         """Whether every notice arrives in the end: then nothing needs a sweep."""
         self.on_the_way: list[Batch] = []
@@ -57,7 +58,6 @@ class LogMachine(RuleBasedStateMachine):
     @rule(channels=channels)
     def append(self, channels: list[str]) -> None:
         self._recorded(self.streams.append(*channels))
-        self._forget_what_is_gone()
 
     @rule(channels=channels)
     def append_and_announce(self, channels: list[str]) -> None:
@@ -88,20 +88,35 @@ class LogMachine(RuleBasedStateMachine):
     def let_the_table_delete_what_has_expired(self, choice: int) -> None:
         expired = self._expired()
         self.streams.expire(expired[choice % len(expired)])
-        self._forget_what_is_gone()
 
-    @precondition(lambda self: self.streams.items and self._tail_expires_in() > 2 * HOUR)
+    @precondition(lambda self: self.streams.items)
     @rule()
-    def mark_cleared(self) -> None:
-        self.to_empty = {position: item.generation for position, item in self.streams.items.items()}
-        self._recorded(self.streams.mark_cleared())
+    def begin_to_clear(self) -> None:
+        self.clears.append(self.streams.begin_to_clear())
 
-    @precondition(lambda self: self.to_empty)
+    @precondition(lambda self: self.clears)
+    @rule(choice=some, pages=st.integers(1, 5))
+    def go_on_clearing(self, choice: int, pages: int) -> None:
+        clear = self.clears[choice % len(self.clears)]
+        for _ in range(pages):
+            if clear.batches is None:
+                clear.step()
+        if clear.batches is not None:
+            self._finish(clear)
+
+    @precondition(lambda self: self.clears and not self.lossless)
     @rule(choice=some)
-    def empty_one(self, choice: int) -> None:
-        position = sorted(self.to_empty)[choice % len(self.to_empty)]
-        del self.to_empty[position]
-        self.streams.empty(position)
+    def crash_while_clearing(self, choice: int) -> None:
+        self.clears.pop(choice % len(self.clears)).crash()
+
+    def finish_clears(self) -> None:
+        for clear in list(self.clears):
+            self._finish(clear)
+
+    def _finish(self, clear: Flush) -> None:
+        (mark,) = clear.finish()
+        self.clears.remove(clear)
+        self._recorded(mark)
 
     def _recorded(self, batch: Batch) -> None:
         self.batches.append(batch)
@@ -109,14 +124,3 @@ class LogMachine(RuleBasedStateMachine):
 
     def _expired(self) -> list[int]:
         return [position for position, item in self.streams.items.items() if item.expires_at <= self.streams.now]
-
-    def _tail_expires_in(self) -> float:
-        return max(item.expires_at for item in self.streams.items.values()) - self.streams.now
-
-    def _forget_what_is_gone(self) -> None:
-        """Let a clear that was interrupted never empty another life of the stream."""
-        self.to_empty = {
-            position: generation
-            for position, generation in self.to_empty.items()
-            if position in self.streams.items and self.streams.items[position].generation == generation
-        }

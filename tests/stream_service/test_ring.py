@@ -72,7 +72,7 @@ def test_batch_behind_a_hole_empties_the_ring(streams: Streams) -> None:
 def test_cleared_batch_empties_the_ring(streams: Streams) -> None:
     ring = ring_of(streams.append_many(2))
 
-    ring.take(streams.mark_cleared())
+    ring.take(streams.clear())
 
     assert (ring.first, ring.next, ring.size, ring.whole) == (4, 4, 0, True)
 

@@ -46,10 +46,14 @@ def test_clear_is_told_to_who_missed_it(streams: Streams, hub: SteppedHub) -> No
     assert client.positions == []
 
 
-def test_clear_that_is_interrupted_has_emptied_what_it_has_emptied(streams: Streams, hub: SteppedHub) -> None:
-    first, _, _ = (streams.append_many(2) for _ in range(3))
-    streams.mark_cleared()
-    streams.empty(first.position)
+def test_clear_that_is_interrupted_has_emptied_what_it_has_emptied() -> None:
+    streams = Streams(page_bytes=1)
+    hub = SteppedHub(streams)
+    for _ in range(3):
+        streams.append_many(2)
+    interrupted = streams.begin_to_clear()
+    interrupted.step()  # one page, which is one batch
+    interrupted.crash()
     hub.follow()
 
     client = hub.follow(streams.id(0))

@@ -1,10 +1,10 @@
 """A world for the log's rules: one table, the true time, writers stepped by hand, and what must always hold."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from tailrace.event import Event, EventId, workflow_id
+from tailrace.event import Batch, Event, EventId, workflow_id
 from tailrace.event_log import EventLog
 from tailrace.table import Item
 from tailrace.testing import PAGE_BYTES, InMemoryTable
@@ -33,6 +33,10 @@ class Writer:
     def flush(self, batch_id: str, events: Sequence[Event] = some_events(), *, floor: EventId | None = None) -> Flush:
         """Begin to append."""
         return Flush(self.log.append(STREAM, events, batch_id=batch_id, floor=floor))
+
+    def clear(self, batch_id: str, *, floor: EventId | None = None) -> Flush:
+        """Begin to clear the stream; what comes of it is the mark, as a batch."""
+        return Flush(_as_batches(self.log.clear(STREAM, batch_id=batch_id, floor=floor)))
 
 
 class RecordingTable(InMemoryTable):
@@ -74,6 +78,11 @@ class World:
         self.writer(skew=skew, retention=retention).flush(batch_id, some_events(count)).finish()
         return self.table.landed[-1]
 
+    def clear(self, batch_id: str = "clear") -> Item:
+        """Clear the stream from a process of its own, undisturbed, and return the mark."""
+        (mark,) = self.writer().clear(batch_id).finish()
+        return self.table.items[STREAM][mark.position]
+
     def expire(self, item: Item) -> None:
         """Let the table delete an item whose time has come."""
         standing = self.table.items[STREAM].pop(item.position)
@@ -87,6 +96,15 @@ class World:
             if item.expires_at > self.now + 30 * MINUTE:  # a quarter of an hour, and a clock that is as much ahead
                 held = standing.get(item.position)
                 assert (held and held.batch_id) == item.batch_id, f"{item} is gone before its time."
+        for item in standing.values():
+            marks = [mark for mark in self.table.landed if mark.cleared and mark.generation == item.generation]
+            last_mark = max((mark.position for mark in marks), default=0)
+            assert not item.cleared or item.position <= last_mark, f"{item} was emptied, and nobody cleared it."
+
+
+async def _as_batches(clear: Awaitable[Batch | None]) -> tuple[Batch, ...]:
+    mark = await clear
+    return (mark,) if mark else ()
 
 
 async def _at_once(_seconds: float) -> None:

@@ -1,6 +1,6 @@
 """An append stepped by hand: it stops before each operation on the table, and a test says what becomes of it."""
 
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -17,10 +17,10 @@ class Turn(Generic[Answer]):
     """An operation on the table that waits for its turn; who steps the writer says what becomes of it."""
 
     operation: str
-    """`query`, `put`, `extend` or `delete`."""
+    """`query`, `put`, `extend`, `delete` or `empty`."""
     perform: Callable[[], Coroutine[Any, Any, Answer]]
-    item: Item | None = None
-    """That is to be written."""
+    item: Item | tuple[Item, ...] | None = None
+    """That is to be written, or those that are to be emptied."""
 
     def __await__(self) -> Generator["Turn[Answer]", Callable[[], Answer], Answer]:
         """Wait until stepped, and answer what the step says."""
@@ -69,9 +69,13 @@ class SteppedTable:
         """Delete, when stepped."""
         return await Turn[bool]("delete", lambda: self._table.delete(item, expiring_by=expiring_by), item)
 
+    async def empty(self, items: Sequence[Item]) -> None:
+        """Empty, when stepped."""
+        await Turn[None]("empty", lambda: self._table.empty(items), tuple(items))
+
 
 class Flush:
-    """An append under way, always just before its next operation on the table."""
+    """An append, or a clear, under way: always just before its next operation on the table."""
 
     def __init__(self, append: Coroutine[Any, Any, tuple[Batch, ...]]) -> None:
         self._append = append

@@ -8,8 +8,8 @@ from tailrace.event_log import EventLog
 from tailrace.notice import Notice, decode_notice, encode_notice
 from tailrace.table import Item
 from tailrace.testing import PAGE_BYTES, InMemoryTable
-from tests.support.log import DAY, NOON, STREAM
-from tests.support.stepping import SteppedTable, now_or_never
+from tests.support.log import DAY, NOON, STREAM, Writer
+from tests.support.stepping import Flush, SteppedTable, now_or_never
 
 
 class Streams:
@@ -52,33 +52,18 @@ class Streams:
         """Append a batch of some events."""
         return self.append(*["numbers"] * count)
 
-    def mark_cleared(self) -> Batch:
-        """Begin to clear the stream as rule 14 says: append the mark, and empty nothing yet."""
-        tail = self.items[max(self.items)]
-        marker = replace(
-            tail,
-            position=Position(tail.end + 1),
-            count=1,
-            batch_id=f"clear {tail.end + 1}",
-            recorded_at=max(int(self.now * 1000), tail.recorded_at),
-            expires_at=max(int(self.now) + DAY, tail.expires_at),
-            events=None,
-            cleared=True,
-        )
-        self.items[marker.position] = marker
-        self.marks.add(EventId(marker.generation, marker.position))
-        return cleared_batch(marker)
-
-    def empty(self, position: int) -> None:
-        """Empty one item in place."""
-        self.items[position] = replace(self.items[position], events=None, cleared=True)
+    def begin_to_clear(self) -> Flush:
+        """Begin to clear the stream, up to where the mark has been appended and nothing been emptied yet."""
+        self._batches += 1
+        clear = Writer(self.log_over(SteppedTable(self.table))).clear(f"clear {self._batches}").until("empty")
+        mark = self.items[max(self.items)]
+        self.marks.add(EventId(mark.generation, mark.position))
+        return clear
 
     def clear(self) -> Batch:
         """Clear the stream, and return the mark."""
-        marker = self.mark_cleared()
-        for position in self.items:
-            self.empty(position)
-        return marker
+        (mark,) = self.begin_to_clear().finish()
+        return mark
 
     def expire(self, position: int) -> None:
         """Let the table delete an item whose time has come."""
@@ -107,20 +92,6 @@ class Streams:
 
 async def _at_once(_seconds: float) -> None:
     """Wait for nothing; a test moves the time itself."""
-
-
-def cleared_batch(item: Item) -> Batch:
-    """An emptied item, as its notice announces it."""
-    return Batch(
-        workflow_id=item.workflow_id,
-        generation=item.generation,
-        position=item.position,
-        count=item.count,
-        events=(),
-        batch_id=item.batch_id,
-        recorded_at=item.recorded_at,
-        cleared=True,
-    )
 
 
 def notice_of(batch: Batch, *, with_events: bool = True) -> Notice:

@@ -1,16 +1,20 @@
 """The log with one of its rules taken out, for each rule a way to break it."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 from botocore.config import Config
 
-from tailrace import append, dynamodb, flush
+from tailrace import append, dynamodb, flush, patience
 from tailrace.append import Append, Draft
+from tailrace.clear import Clear
+from tailrace.errors import LogUnavailable
 from tailrace.event import Batch, Event, EventId, Position, WorkflowId
 from tailrace.event_log import EventLog
-from tailrace.table import Item
+from tailrace.patience import Surroundings
+from tailrace.table import Item, Page, Table
 from tailrace.tails import Tails
 from tailrace.testing import InMemoryTable
 
@@ -147,7 +151,7 @@ def staying_at_the_same_position(patch: pytest.MonkeyPatch) -> None:
 
 
 def an_end_to_patience(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(append, "min", lambda *_: float("inf"), raising=False)
+    patch.setattr(patience, "min", lambda *_: float("inf"), raising=False)
 
 
 def reading_forward(patch: pytest.MonkeyPatch) -> None:
@@ -214,3 +218,91 @@ def stopping(patch: pytest.MonkeyPatch) -> None:
 def counting(patch: pytest.MonkeyPatch) -> None:
     newest = EventLog.newest
     patch.setattr(EventLog, "newest", lambda self, workflow_id, _count: newest(self, workflow_id, 1000))
+
+
+def the_mark(patch: pytest.MonkeyPatch) -> None:
+    async def tail(self: Clear, _tails: Tails, around: Surroundings) -> Item | None:
+        page = await around.table.query(self.workflow_id, descending=True, limit=1)
+        return replace(page.items[0], position=Position(page.items[0].end + 1)) if page.items else None
+
+    patch.setattr(Clear, "_mark", tail)
+
+
+def emptying_in_place(patch: pytest.MonkeyPatch) -> None:
+    async def delete(self: InMemoryTable, items: Sequence[Item]) -> None:
+        for item in items:
+            await self.delete(item, expiring_by=item.expires_at)
+
+    patch.setattr(InMemoryTable, "empty", delete)
+
+
+def emptying_every_page(patch: pytest.MonkeyPatch) -> None:
+    empty_page = Clear._empty_page
+
+    async def empty_only_one(self: Clear, mark: Item, first: int, table: Table) -> Page:
+        return replace(await empty_page(self, mark, first, table), more=False)
+
+    patch.setattr(Clear, "_empty_page", empty_only_one)
+
+
+def care_for_the_next_life(patch: pytest.MonkeyPatch) -> None:
+    empty = InMemoryTable.empty
+
+    async def empty_whatever_stands(self: InMemoryTable, items: Sequence[Item]) -> None:
+        standing = (self.items[item.workflow_id].get(item.position, item) for item in items)
+        await empty(self, list(standing))
+
+    patch.setattr(InMemoryTable, "empty", empty_whatever_stands)
+
+
+def care_for_a_life_that_began_before_the_page_was_read(patch: pytest.MonkeyPatch) -> None:
+    empty_page = Clear._empty_page
+
+    async def empty_page_of_any_life(self: Clear, mark: Item, first: int, table: Table) -> Page:
+        page = await table.query(self.workflow_id, first=first, last=mark.position - 1)
+        await table.empty(page.items)
+        return await empty_page(self, mark, first, table)
+
+    patch.setattr(Clear, "_empty_page", empty_page_of_any_life)
+
+
+def a_look_before_the_mark(patch: pytest.MonkeyPatch) -> None:
+    async def mark(self: Clear, _tails: Tails, around: Surroundings) -> Item:
+        draft = Draft(workflow_id=self.workflow_id, batch_id=self.batch_id, count=1, events=None)
+        return await Append(draft, tail=None, around=around, floor=self.floor).run()
+
+    patch.setattr(Clear, "_mark", mark)
+
+
+def the_floor_of_a_clear(patch: pytest.MonkeyPatch) -> None:
+    clear = EventLog.clear
+
+    async def without_floor(
+        self: EventLog, workflow_id: WorkflowId, *, batch_id: str, floor: EventId | None = None
+    ) -> Batch | None:
+        del floor
+        return await clear(self, workflow_id, batch_id=batch_id)
+
+    patch.setattr(EventLog, "clear", without_floor)
+
+
+def emptying_again_after_a_failure(patch: pytest.MonkeyPatch) -> None:
+    async def empty_page_or_not(self: Clear, mark: Item, first: int, table: Table) -> Page:
+        page = await table.query(self.workflow_id, first=first, last=mark.position - 1)
+        with suppress(LogUnavailable):
+            await table.empty(page.items)
+        return page
+
+    patch.setattr(Clear, "_empty_page", empty_page_or_not)
+
+
+def leaving_all_else(patch: pytest.MonkeyPatch) -> None:
+    empty = InMemoryTable.empty
+
+    async def empty_and_name(self: InMemoryTable, items: Sequence[Item]) -> None:
+        await empty(self, items)
+        for item in items:
+            standing = self.items[item.workflow_id]
+            standing[item.position] = replace(standing[item.position], batch_id="cleared")
+
+    patch.setattr(InMemoryTable, "empty", empty_and_name)

@@ -1,8 +1,9 @@
-"""Tries every order in which a few writers, a bad network, the clock and the table's deletions can act."""
+"""Tries every order in which a few writers, clears, a bad network, the clock and the table's deletions can act."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from tailrace.event import Batch
 from tailrace.event_log import EventLog
 from tailrace.table import Item
 from tests.support.log import MINUTE, STREAM, World
@@ -30,6 +31,8 @@ class Setting:
     """Whether the table deletes what has expired, in any order."""
     tries: int = 1
     """How many of the writers, the first ones, are tries of the same run: they share batch ids and the floor."""
+    clears: int = 0
+    """How many of the writers, the last ones, clear the stream each time, and append nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def _check(history: "_History", acts: tuple[Act, ...], *, ended: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Late:
-    item: Item | None
+    item: Item | tuple[Item, ...] | None
     since: float
     land: Callable[[], object] = field(compare=False)
 
@@ -111,18 +114,24 @@ class _History:
         for number, late in enumerate(self._late):
             if self.world.now - late.since < 15 * MINUTE:
                 yield "land", number
-        if busy and self._ticks < self._setting.ticks:
+        if busy and self._ticks < self._setting.ticks and self._may_sleep(busy):
             yield "tick", 0
         if busy and self._setting.deletions:
             items = self.world.table.items[STREAM].values()
             yield from (("expire", item.position) for item in items if item.expires_at <= self.world.now)
+
+    def _may_sleep(self, busy: list[int]) -> bool:
+        """Whether the clock can go on without a write that was decided on being late (rule 4); emptying may be."""
+        decided = {self._flushes[number].operations[-1] for number in busy} & {"put", "extend", "delete"}
+        return not decided or self._setting.tick < 15 * MINUTE
 
     def _faults_of(self, flush: Flush) -> tuple[str, ...]:
         # A writer that crashes is one that is not stepped again, and a question that is lost is asked again.
         operation = flush.operations[-1]
         if operation == "query":
             return ()
-        return ("lose_request", "lose_answer", "delay") if operation == "put" else ("lose_request", "lose_answer")
+        lost = ("lose_request", "lose_answer")
+        return (*lost, "delay") if operation in ("put", "empty") else lost
 
     def act(self, act: Act) -> None:
         """Let it happen."""
@@ -147,14 +156,30 @@ class _History:
             getattr(flush, how)()
         # A writer's state is what it was answered, and when.
         self._memories[number] = hash((self._memories[number], how, self.world.now, tuple(flush.answers[-1:])))
-        if not flush.batches:
+        if flush.batches is None:
             return
+        for mark in flush.batches if self._clears(number) else ():
+            self._check_cleared(mark)
         self.told |= {(batch.generation, batch.position, batch.batch_id) for batch in flush.batches}
         if self._begun[number] < self._setting.flushes:
             self._begun[number] += 1
             self._flushes[number] = self._flush(number)
 
+    def _check_cleared(self, mark: Batch) -> None:
+        """Hold against the table that a clear which has ended has left nothing before its mark."""
+        left = [
+            item
+            for item in self.world.table.items[STREAM].values()
+            if item.generation == mark.generation and item.position < mark.position and not item.cleared
+        ]
+        assert not left, f"{left} were not cleared."
+
+    def _clears(self, number: int) -> bool:
+        return number >= len(self._writers) - self._setting.clears
+
     def _flush(self, number: int) -> Flush:
+        if self._clears(number):
+            return self._writers[number].clear(f"clear {number}.{self._begun[number]}")
         is_try = number < self._setting.tries and self._setting.tries > 1
         batch_id = f"{0 if is_try else number}.{self._begun[number]}"
         return self._writers[number].flush(batch_id, floor=self._floor if is_try else None)

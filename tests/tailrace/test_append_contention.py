@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -53,6 +53,9 @@ class UnreliableTable:
 
     async def delete(self, item: Item, *, expiring_by: int) -> bool:
         return await self._write(lambda: self.table.delete(item, expiring_by=expiring_by))
+
+    async def empty(self, items: Sequence[Item]) -> None:
+        await self._write(lambda: self.table.empty(items))
 
     async def _write(self, write: Callable[[], Awaitable[Answer]]) -> Answer:
         await self._travel()

@@ -6,6 +6,7 @@ import pytest
 
 from tailrace.dynamodb import dynamodb_client
 from tailrace.event_log import EventLog
+from tailrace.table import Item
 from tailrace.testing import InMemoryTable
 from tests.support.log import DAY, MINUTE, NOON, STREAM, World
 from tests.support.stepping import Flush, now_or_never
@@ -172,6 +173,6 @@ def test_rule_04_retention_is_a_day_at_least() -> None:
 
 def step_to_delete_of(position: int, flush: Flush) -> Flush:
     flush.until("delete")
-    while flush.turn and flush.turn.item and flush.turn.item.position != position:
+    while flush.turn and isinstance(flush.turn.item, Item) and flush.turn.item.position != position:
         flush.step()
     return flush

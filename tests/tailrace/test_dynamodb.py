@@ -151,7 +151,7 @@ async def test_write_that_may_have_happened_has_an_unknown_outcome(
 ) -> None:
     table = table_at(serve(status, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}"}).server_port)
 
-    for write in (table.put(ITEM), table.extend(ITEM, 1), table.delete(ITEM, expiring_by=1)):
+    for write in (table.put(ITEM), table.extend(ITEM, 1), table.delete(ITEM, expiring_by=1), table.empty([ITEM] * 3)):
         with pytest.raises(OutcomeUnknown):
             await write
     with pytest.raises(LogUnavailable):

@@ -18,6 +18,7 @@ from tests.tailrace import mutations as without
 from tests.tailrace import test_append as appending
 from tests.tailrace import test_append_end_of_life as ending
 from tests.tailrace import test_append_retries as retrying
+from tests.tailrace import test_clear as clearing
 from tests.tailrace import test_event_log_flush as flushing
 from tests.tailrace import test_event_log_reads as reading
 from tests.tailrace.mutations import Mutation, setting
@@ -110,6 +111,25 @@ RULES: list[tuple[Test, Mutation]] = [
     (
         flushing.test_rule_13_no_item_holds_more_json_than_a_reader_has_to_hold,
         setting(flush, "MAX_BATCH_BYTES", 2**30),
+    ),
+    (clearing.test_rule_14_mark_is_a_batch_of_one_position_behind_all_that_there_is, without.the_mark),
+    (clearing.test_rule_14_what_stands_before_the_mark_loses_its_events_and_nothing_else, without.leaving_all_else),
+    (clearing.test_rule_14_late_put_and_cold_writer_use_no_position_again, without.emptying_in_place),
+    (clearing.test_rule_14_emptying_turns_every_page, without.emptying_every_page),
+    (clearing.test_rule_14_emptying_whose_answer_is_lost_is_done_again, without.emptying_again_after_a_failure),
+    (
+        clearing.test_rule_14_clear_that_is_tried_again_from_its_floor_empties_what_the_first_try_was_to_empty,
+        without.the_floor_of_a_clear,
+    ),
+    (
+        clearing.test_rule_14_clear_that_was_interrupted_is_finished_by_the_next_under_the_same_mark,
+        without.a_look_before_the_mark,
+    ),
+    (clearing.test_rule_14_clear_of_a_stream_that_holds_nothing_appends_nothing, without.a_look_before_the_mark),
+    (clearing.test_rule_14_clear_that_slept_empties_nothing_of_the_next_life, without.care_for_the_next_life),
+    (
+        clearing.test_rule_14_clear_that_was_read_before_a_life_ended_empties_nothing_of_the_next,
+        without.care_for_a_life_that_began_before_the_page_was_read,
     ),
     (
         partial(reading.test_rule_16_newest_reads_backwards_until_enough_is_there, count=1, begins=[9], whole=False),

@@ -188,3 +188,28 @@ async def test_delete_of_an_item_that_is_kept_for_longer_or_of_another_life_chan
     assert not await table.delete(seen, expiring_by=expiring_by)
 
     assert await positions(table) == [1]
+
+
+async def test_empty_takes_the_events_of_items_and_leaves_all_else(table: Table) -> None:
+    for position in (1, 2, 3):
+        await table.put(item(position))
+
+    await table.empty([item(1), item(3)])
+
+    assert (await table.query(STREAM)).items == (item(1, events=None), item(2), item(3, events=None))
+
+
+async def test_empty_of_an_item_that_is_empty_already_changes_nothing(table: Table) -> None:
+    await table.put(item(1, events=None))
+
+    await table.empty([item(1)])
+
+    assert (await table.query(STREAM)).items == (item(1, events=None),)
+
+
+async def test_empty_leaves_items_of_another_life_and_brings_back_none_that_is_gone(table: Table) -> None:
+    await table.put(item(1))
+
+    await table.empty([replace(item(1), generation="other"), item(2)])
+
+    assert (await table.query(STREAM)).items == (item(1),)
