@@ -9,6 +9,7 @@ from cli.keys import keys
 from cli.list_workflows import list_workflows
 from cli.new import new
 from cli.tail import tail
+from cli.token import token
 
 app = typer.Typer(
     name="tailrace",
@@ -25,3 +26,4 @@ app.command(epilog="""Example: tailrace invoke p_hello --data '{"name": "Luke"}'
 app.add_typer(keys, name="keys")
 app.command(epilog="Example: tailrace tail p_hello --channel events --replay 10")(tail)
 app.command(epilog="Example: tailrace cost --events 10M --clients 50")(cost)
+app.command(epilog="Example: tailrace token p_hello --ttl 1h --channel events")(token)

@@ -4,6 +4,7 @@ import os
 import secrets
 import signal
 from contextlib import ExitStack
+from enum import StrEnum
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -22,6 +23,13 @@ API_PORT = 8700
 _KEY_BYTES = 24
 
 
+class StreamAccess(StrEnum):
+    """Who may follow streams."""
+
+    TOKEN = "token"  # noqa: S105 - a word
+    PUBLIC = "public"
+
+
 def dev(
     *,
     port: Annotated[int, typer.Option(min=0, max=65533, help="The API's port; 0 takes free ports.")] = API_PORT,
@@ -35,6 +43,9 @@ def dev(
         str | None, typer.Option(help="Use this AWS emulator, such as http://127.0.0.1:4566, instead of the own one.")
     ] = None,
     workflows: Annotated[Path, typer.Option(help="The folder of the workflows.")] = Path("workflows"),
+    stream_access: Annotated[
+        StreamAccess, typer.Option(help="Whether following a stream takes a token, as it does in prod.")
+    ] = StreamAccess.PUBLIC,
 ) -> None:
     """Run the whole system on this machine: API, stream service and an emulated AWS.
 
@@ -58,6 +69,7 @@ def dev(
             endpoint_url=endpoint_url,
             api_key=api_key,
             workflows=workflows,
+            takes_tokens=stream_access is StreamAccess.TOKEN,
             sockets=sockets,
         )
         _use_only(plan)
@@ -75,6 +87,7 @@ def _plan(
     endpoint_url: str | None,
     api_key: str,
     workflows: Path,
+    takes_tokens: bool,
     sockets: ExitStack,
 ) -> Plan:
     """Take the ports before anything is started, so that a taken one is said at once."""
@@ -103,6 +116,7 @@ def _plan(
         aws_endpoint_url=endpoint_url,
         api_key=api_key,
         workflows=workflows,
+        takes_tokens=takes_tokens,
         environment=local_environment(os.environ, endpoint_url=endpoint_url),
     )
 

@@ -15,7 +15,7 @@ from socket import socket
 from rich.console import Console
 
 from cli import parts
-from cli.banner import print_banner
+from cli.banner import first_token, print_banner
 from cli.changes import watching
 from cli.errors import CommandError
 from cli.happenings import Changed, Ended, Failed, Happening, Prepared, Ready, Signalled
@@ -30,6 +30,7 @@ EVENT_LOG_TABLE = "EventLog"
 IDEMPOTENCY_TABLE = "Idempotency"
 NOTICE_TOPIC = "TailraceNotices"
 API_KEY_SECRET = "TailraceApiKeys"  # noqa: S105 - a name
+TOKEN_SECRET = "TailraceTokenKeys"  # noqa: S105 - a name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,8 @@ class Plan:
     api_key: str
     workflows: Path
     environment: Mapping[str, str]
+    takes_tokens: bool
+    """Whether following a stream takes a token."""
 
     def system(self, aws: PreparedAws) -> RunningSystem:
         """Where everything is found, once AWS is prepared."""
@@ -56,6 +59,7 @@ class Plan:
             event_log_table=EVENT_LOG_TABLE,
             notice_topic_arn=aws.notice_topic_arn,
             idempotency_table=IDEMPOTENCY_TABLE,
+            token_secret=aws.token_secret,
         )
 
 
@@ -107,8 +111,8 @@ class DevSystem:
                 return 1
             case Prepared(aws):
                 self._start_services(aws)
-            case Ready(workflows):
-                self._welcome(workflows)
+            case Ready(workflows, token):
+                self._welcome(workflows, token)
             case Changed(names) if self._system is not None:
                 self._view.say(f"{', '.join(names)} changed: loading the workflows anew.")
                 self._parts.retire("api")
@@ -134,6 +138,7 @@ class DevSystem:
             notice_topic=NOTICE_TOPIC,
             api_key_secret=API_KEY_SECRET,
             api_key=self._plan.api_key,
+            token_secret=TOKEN_SECRET if self._plan.takes_tokens else None,
         )
 
     def _start_services(self, aws: PreparedAws) -> None:
@@ -147,7 +152,7 @@ class DevSystem:
         )
         self._parts.add("stream", child)
         self._start_api(system)
-        self._in_background(lambda: Ready(wait_until_ready(system, pause=time.sleep, now=time.monotonic)))
+        self._in_background(lambda: _ready(system))
 
     def _start_api(self, system: RunningSystem) -> None:
         child = parts.start_api(
@@ -161,10 +166,11 @@ class DevSystem:
         )
         self._parts.add("api", child)
 
-    def _welcome(self, workflows: list[str]) -> None:
+    def _welcome(self, workflows: list[str], token: str | None) -> None:
         assert self._system is not None  # noqa: S101 (services were started with it)
         self._system.write()
-        print_banner(self._console, self._system, workflows=workflows, folder=self._plan.workflows)
+        folder = self._plan.workflows
+        print_banner(self._console, self._system, workflows=workflows, token=token, folder=folder)
         self._view.only_troubles = False
 
     def _ended(self, child: Child) -> None:
@@ -188,6 +194,11 @@ class DevSystem:
             self._system.remove()
         self._parts.stop()
         self._view.say("Stopped.")
+
+
+def _ready(system: RunningSystem) -> Ready:
+    workflows = wait_until_ready(system, pause=time.sleep, now=time.monotonic)
+    return Ready(workflows, first_token(system, workflows))
 
 
 def _outcome(exit_code: int | None) -> str:

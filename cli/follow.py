@@ -17,6 +17,7 @@ PAUSE = 3.0
 """Seconds before the next try, until a stream has said how long to wait."""
 
 _CONTENT_TYPE = "text/event-stream"
+_TOKEN_HINT = "Give a token with --token; `tailrace token` makes one with the API's key."  # noqa: S105 - a sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,14 @@ class _Trouble(Exception):
     """An answer that may be another one next time."""
 
 
+class _TokenNeeded(Exception):
+    """The stream takes a token, and has not got a good one."""
+
+    def __init__(self, refusal: CommandError) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
+
+
 class _Over(Exception):
     """There will never be another event."""
 
@@ -51,27 +60,37 @@ def follow(
     *,
     parameters: Sequence[tuple[str, str]] = (),
     cursor: str | None = None,
+    token: str | None = None,
+    mint: Callable[[], str] | None = None,
     silence: float = SILENCE,
     wait: Callable[[float], object] = time.sleep,
 ) -> Iterator[Heard]:
     """Yield a stream's events, each once, and what becomes of the connection; for ever, or until the stream is over.
 
+    Where the stream takes a token, and `token` is none or has expired, `mint` makes another one.
+
     Raises:
-        CommandError: nothing answers at the first try, or what answers is no stream.
+        CommandError: nothing answers at the first try, or what answers is no stream, or it takes a better token.
     """
     known, pause, query = False, PAUSE, httpx.QueryParams(tuple(parameters))
     with http_client(url, timeout=httpx.Timeout(10, read=silence)) as client:
+        minted = False  # since the last connection that was good
         while True:
             parser, reason = EventStreamParser(), "The stream ended"
-            request = client.build_request("GET", url, params=query, headers=_headers(cursor))
+            request = client.build_request("GET", url, params=query, headers=_headers(cursor, token))
             try:
                 for heard in _connect(client, request, parser):
-                    known = True
+                    known, minted = True, False
                     if isinstance(heard, Received):
                         cursor = heard.id or cursor
                     yield heard
             except _Over:
                 return
+            except _TokenNeeded as needed:
+                if mint is None or minted:
+                    raise needed.refusal from None
+                token, minted = mint(), True
+                continue
             except (httpx.TransportError, _Trouble) as error:
                 if not known and isinstance(error, httpx.ConnectError):
                     raise _unreachable(url, error) from error
@@ -99,9 +118,13 @@ def _reason(error: Exception, silence: float) -> str:
     return f"The connection was lost ({error or type(error).__name__})"
 
 
-def _headers(cursor: str | None) -> Mapping[str, str]:
-    accepted = {"Accept": _CONTENT_TYPE, "Cache-Control": "no-store"}
-    return accepted if cursor is None else accepted | {"Last-Event-ID": cursor}
+def _headers(cursor: str | None, token: str | None) -> Mapping[str, str]:
+    headers = {"Accept": _CONTENT_TYPE, "Cache-Control": "no-store"}
+    if cursor is not None:
+        headers["Last-Event-ID"] = cursor
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    return headers
 
 
 def _check(response: httpx.Response) -> None:
@@ -109,6 +132,9 @@ def _check(response: httpx.Response) -> None:
         raise _Over
     if response.is_server_error:
         raise _Trouble(f"{response.status_code} {response.reason_phrase}")
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        response.read()
+        raise _TokenNeeded(explain_refusal(response, hint=_TOKEN_HINT))
     if response.is_error:
         response.read()
         raise explain_refusal(response)

@@ -31,6 +31,8 @@ class Ready:
     """Both services answer."""
 
     workflows: list[str]
+    token: str | None
+    """For the stream that is shown first; None where streams are public, or there is no workflow yet."""
 
 
 @dataclass(frozen=True, slots=True)

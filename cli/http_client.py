@@ -21,13 +21,13 @@ def http_client(url: str, *, timeout: httpx.Timeout) -> httpx.Client:
     return httpx.Client(timeout=timeout, trust_env=urlsplit(url).hostname not in _LOCAL)
 
 
-def explain_refusal(response: httpx.Response) -> CommandError:
-    """Say in one sentence what an answer that is an error means."""
+def explain_refusal(response: httpx.Response, *, hint: str | None = None) -> CommandError:
+    """Say in one sentence what an answer that is an error means; without a hint, the one that most often helps."""
     problem = json_of(response)
     detail = problem.get("detail") or problem.get("message") if isinstance(problem, dict) else None
     return CommandError(
         str(detail or f"{response.url} answers {response.status_code} {response.reason_phrase}."),
-        hint=_HINTS.get(response.status_code, "The log of what answered says more."),
+        hint=hint or _HINTS.get(response.status_code, "The log of what answered says more."),
     )
 
 

@@ -55,6 +55,8 @@ def start_api(
             "TAILRACE_STREAM_URL": system.stream_url,
             "TAILRACE_IDEMPOTENCY_TABLE": system.idempotency_table,
             "TAILRACE_API_KEY_SECRET_ARN": system.api_key_secret,
+            "TAILRACE_TOKEN_SECRET_ARN": system.token_secret,
+            "TAILRACE_ONE_HOST": "1",  # cookies know no ports
             "TAILRACE_WORKFLOWS_FOLDER": str(workflows),
             "POWERTOOLS_METRICS_NAMESPACE": "Tailrace",
             "POWERTOOLS_SERVICE_NAME": "workflow-api",
@@ -80,7 +82,12 @@ def start_stream_service(
         "stream_service",
         environment={"TAILRACE_DRAIN_SECONDS": str(_DRAIN_SECONDS)}
         | _common(system, environment)
-        | {"TAILRACE_HOST": HOST, "TAILRACE_PORT": str(port), "TAILRACE_STREAM_ACCESS": "public"},
+        | {
+            "TAILRACE_HOST": HOST,
+            "TAILRACE_PORT": str(port),
+            "TAILRACE_STREAM_ACCESS": "token" if system.token_secret else "public",
+            "TAILRACE_TOKEN_SECRET_ARN": system.token_secret,
+        },
         on_line=on_line,
         on_end=on_end,
     )

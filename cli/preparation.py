@@ -1,5 +1,7 @@
 """What the system's processes need before they start: the tables, the topic for notices, and the API's key."""
 
+import json
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
 
+_TOKEN_KEY_BYTES = 48
 _PATIENCE = 60.0
 """Seconds for a slow machine to load everything."""
 _REQUEST = 2.0
@@ -31,12 +34,22 @@ class PreparedAws:
 
     notice_topic_arn: str
     api_key_secret: str
+    token_secret: str
+    """Empty where streams are public."""
 
 
 def prepare_aws(
-    *, event_log_table: str, idempotency_table: str, notice_topic: str, api_key_secret: str, api_key: str
+    *,
+    event_log_table: str,
+    idempotency_table: str,
+    notice_topic: str,
+    api_key_secret: str,
+    api_key: str,
+    token_secret: str | None,
 ) -> PreparedAws:
     """Create tables and topic where they are not there yet, by the environment's endpoint, and keep the API's key.
+
+    `token_secret` is the name of the secret for the keys of tokens; None where streams are public.
 
     Raises:
         CommandError: nothing answers at the endpoint, or it refuses.
@@ -44,12 +57,14 @@ def prepare_aws(
     config = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 2, "mode": "standard"})
     dynamodb: DynamoDBClient = boto3.client("dynamodb", config=config)
     sns: SNSClient = boto3.client("sns", config=config)
+    secret_client: SecretsManagerClient = boto3.client("secretsmanager", config=config)
     try:
         create_table(dynamodb, event_log_table)
         create_idempotency_table(dynamodb, idempotency_table)
         return PreparedAws(
             notice_topic_arn=sns.create_topic(Name=notice_topic)["TopicArn"],
-            api_key_secret=keep_key(boto3.client("secretsmanager", config=config), api_key_secret, api_key),
+            api_key_secret=keep_key(secret_client, api_key_secret, api_key),
+            token_secret=keep_key(secret_client, token_secret, _token_keys()) if token_secret else "",
         )
     except (BotoCoreError, ClientError) as error:
         raise CommandError(
@@ -64,6 +79,11 @@ def keep_key(client: "SecretsManagerClient", name: str, key: str) -> str:
         return client.create_secret(Name=name, SecretString=key)["ARN"]
     except client.exceptions.ResourceExistsException:
         return client.put_secret_value(SecretId=name, SecretString=key)["ARN"]
+
+
+def _token_keys() -> str:
+    """A secret's text such as a deployment makes it."""
+    return json.dumps({"sign_with": "first", "first": secrets.token_urlsafe(_TOKEN_KEY_BYTES)})
 
 
 def wait_until_ready(system: RunningSystem, *, pause: Callable[[float], object], now: Callable[[], float]) -> list[str]:

@@ -22,6 +22,8 @@ class RunningSystem:
     event_log_table: str
     notice_topic_arn: str
     idempotency_table: str
+    token_secret: str = ""
+    """Where Secrets Manager keeps the keys of subscribers' tokens, by its ARN; empty where streams are public."""
 
     @classmethod
     def find(cls, path: Path = DEV_FILE) -> Self | None:

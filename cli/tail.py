@@ -1,16 +1,19 @@
 """`tailrace tail`: a workflow's events in the terminal, as they come."""
 
+import os
 from typing import Annotated, TypeAlias
 
 import typer
 
 from cli.errors import CommandError
 from cli.follow import follow
+from cli.minting import mint
 from cli.tail_view import JsonEvents, TailView, TextEvents
-from cli.target import Stage, StreamUrl, find_streams
+from cli.target import ApiUrl, Key, Stage, StreamUrl, find_api, find_streams
 from tailrace.errors import InvalidWorkflowId
 from tailrace.event import WorkflowId, workflow_id
 
+_TOKEN_SECONDS = 60 * 60
 MAX_REPLAY = 1000
 """As many as the stream service replays."""
 
@@ -31,12 +34,19 @@ def tail(
         str | None, typer.Option(help="Go on behind this event; 0-0 shows everything that is kept.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line.")] = False,
+    token: Annotated[
+        str | None,
+        typer.Option(help="Where streams take one.", show_default="$TAILRACE_TOKEN, or made with the API's key"),
+    ] = None,
     stream_url: StreamUrl = None,
+    api_url: ApiUrl = None,
+    key: Key = None,
     stage: Stage = None,
 ) -> None:
     """Show a workflow's events: what was sent lately, then what is sent, until Ctrl-C.
 
     A connection that ends is made anew, and goes on behind the last event: nothing is lost, and nothing comes twice.
+    Where streams take a token, one is made with the API's key, and another when that has expired.
     """
     if replay is not None and last_event_id is not None:
         raise CommandError("--replay and --last-event-id are two beginnings.", hint="Give one of them.")
@@ -45,9 +55,16 @@ def tail(
     if replay is not None:
         parameters.append(("replay", str(replay)))
     view = TailView(JsonEvents() if as_json else TextEvents())
-    url = f"{streams}/pipelines/{known_id(workflow)}/sse"
-    for heard in follow(url, parameters=parameters, cursor=last_event_id):
-        view.show(heard)
+    workflow_id = known_id(workflow)
+
+    def make_token() -> str:
+        return mint(find_api(url=api_url, key=key, stage=stage), workflow_id, seconds=_TOKEN_SECONDS).token
+
+    given = token or os.environ.get("TAILRACE_TOKEN")
+    url = f"{streams}/pipelines/{workflow_id}/sse"
+    heard = follow(url, parameters=parameters, cursor=last_event_id, token=given, mint=None if given else make_token)
+    for each in heard:
+        view.show(each)
 
 
 def known_id(text: str) -> WorkflowId:

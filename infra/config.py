@@ -9,6 +9,7 @@ from typing import Literal
 
 Architecture = Literal["arm64", "x86_64"]
 LogDays = Literal[1, 3, 7, 14, 30, 90, 365]
+WhoMayFollow = Literal["token", "public"]
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -105,6 +106,16 @@ class StageConfig:
     stream_url: str | None = None
     monitoring: MonitoringConfig | None = field(default_factory=MonitoringConfig)
     """None: neither alarms nor a dashboard."""
+    stream_access: WhoMayFollow
+    """Whether following a stream takes a token, or its id alone."""
+    jwks_url: str | None = None
+    """Where an identity provider publishes the keys of tokens that are admitted beside the API's own."""
+    jwks_audience: str | None = None
+    """What the provider's tokens must name as their `aud`; others of its tokens may be for somebody else."""
+    jwks_issuer: str | None = None
+    """What the provider's tokens must name as their `iss`."""
+    cors_origins: tuple[str, ...] = ()
+    """The origins of pages that may use streams and API, such as https://app.example.org; none: see docs/access.md."""
     termination_protection: bool = False
 
 
@@ -124,6 +135,7 @@ def _local() -> StageConfig:
         stream_service=None,
         stream_url="http://127.0.0.1:8701",
         monitoring=None,
+        stream_access="public",
     )
 
 
@@ -134,6 +146,7 @@ def _dev() -> StageConfig:
         event_log=EventLogConfig(keep=False, point_in_time_recovery=False),
         workflow_api=WorkflowApiConfig(),
         stream_service=StreamServiceConfig(detailed_monitoring=False),
+        stream_access="public",
     )
 
 
@@ -152,6 +165,7 @@ def _prod() -> StageConfig:
             detailed_monitoring=True,
             log_days=30,
         ),
+        stream_access="token",
         termination_protection=True,
     )
 

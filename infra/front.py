@@ -1,5 +1,8 @@
 """The front as a construct: one HTTPS address for streams and API, in CloudFront, without a domain of one's own."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from aws_cdk import Duration
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
@@ -9,6 +12,10 @@ from infra.review import explain
 
 READ_TIMEOUT_SECONDS = 60
 """A stream that is silent for so long is dead: keepalives come every 15 s. And longer than the API may take."""
+
+
+TOKEN_TO_HEADER = Path(__file__).parent / "edge" / "token_to_header.js"
+_ERRORS = (400, 403, 404, 405, 414, 500, 501, 502, 503, 504)
 
 
 class Front(Construct):
@@ -21,6 +28,7 @@ class Front(Construct):
         *,
         streams: cloudfront.IVpcOrigin,
         api_domain_name: str,
+        takes_tokens: bool,
     ) -> None:
         super().__init__(scope, id)
         api = origins.HttpOrigin(
@@ -39,6 +47,7 @@ class Front(Construct):
         with_fail_over = origins.OriginGroup(
             primary_origin=stream_service, fallback_origin=api, fallback_status_codes=[502, 503, 504]
         )
+        for_streams = [self._make_token_function()] if takes_tokens else []
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
@@ -46,9 +55,13 @@ class Front(Construct):
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             default_behavior=_behavior(api, methods=cloudfront.AllowedMethods.ALLOW_ALL),
             additional_behaviors={
-                "/pipelines/*/sse": _behavior(with_fail_over),
-                "/streams/*": _behavior(stream_service),
+                "/pipelines/*/sse": _behavior(with_fail_over, functions=for_streams),
+                "/streams/*": _behavior(stream_service, functions=for_streams),
             },
+            # An answer is for who asked: without this, CloudFront gives some errors to everybody for 10 s.
+            error_responses=[
+                cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(0)) for status in _ERRORS
+            ],
         )
         explain(
             self.distribution,
@@ -61,6 +74,18 @@ class Front(Construct):
             },
         )
 
+    def _make_token_function(self) -> cloudfront.FunctionAssociation:
+        return cloudfront.FunctionAssociation(
+            event_type=cloudfront.FunctionEventType.VIEWER_REQUEST,
+            function=cloudfront.Function(
+                self,
+                "TokenToHeader",
+                runtime=cloudfront.FunctionRuntime.JS_2_0,
+                code=cloudfront.FunctionCode.from_file(file_path=str(TOKEN_TO_HEADER)),
+                comment="Tailrace: takes subscribers' tokens out of the query",
+            ),
+        )
+
     @property
     def url(self) -> str:
         """The address, without a slash at its end."""
@@ -71,6 +96,7 @@ def _behavior(
     origin: cloudfront.IOrigin,
     *,
     methods: cloudfront.AllowedMethods = cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
+    functions: Sequence[cloudfront.FunctionAssociation] = (),
 ) -> cloudfront.BehaviorOptions:
     """Pass everything on as it came, both ways: no cache, no compression, no redirect."""
     return cloudfront.BehaviorOptions(
@@ -80,4 +106,5 @@ def _behavior(
         origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
         viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
         compress=False,
+        function_associations=list(functions),
     )

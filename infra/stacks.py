@@ -12,6 +12,7 @@ from infra.measures import Measures, metrics_namespace
 from infra.monitoring import Monitoring
 from infra.scheduled_workflow import ScheduledWorkflow
 from infra.schedules import Schedules
+from infra.stream_access import StreamAccess
 from infra.stream_service import StreamService
 from infra.watched import Watched
 from infra.workflow_api import WorkflowApi
@@ -19,7 +20,7 @@ from infra.workflow_function import WorkflowFunction
 
 
 class EventLogStack(Stack):
-    """What must not be lost."""
+    """What must not be lost, and what both services share."""
 
     def __init__(self, scope: Construct, id: str, *, config: StageConfig) -> None:  # noqa: A002 - CDK's own name
         super().__init__(
@@ -30,13 +31,24 @@ class EventLogStack(Stack):
         )
         self.event_log = EventLog(self, "EventLog", config=config.event_log)
         CfnOutput(self, "EventLogTable", value=self.event_log.table_name)
+        self.access = StreamAccess(self, "StreamAccess", config=config)
         CfnOutput(self, "NoticeTopic", value=self.event_log.topic_arn)
+        if self.access.secret_arn is not None:
+            CfnOutput(self, "TokenSecret", value=self.access.secret_arn)
 
 
 class StreamServiceStack(Stack):
     """What holds the connections."""
 
-    def __init__(self, scope: Construct, id: str, *, config: StageConfig, event_log: EventLog) -> None:  # noqa: A002 - CDK's own name
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - CDK's own name
+        *,
+        config: StageConfig,
+        event_log: EventLog,
+        access: StreamAccess,
+    ) -> None:
         super().__init__(scope, id, description=f"Tailrace ({config.name}): the stream service")
         if config.stream_service is None:
             raise ValueError(f"The stage {config.name!r} has no stream service.")
@@ -45,6 +57,7 @@ class StreamServiceStack(Stack):
             "StreamService",
             config=config.stream_service,
             event_log=event_log,
+            access=access,
             measures=Measures(metrics_namespace(config.name)),
         )
 
@@ -59,13 +72,14 @@ class WorkflowApiStack(Stack):
         *,
         config: StageConfig,
         event_log: EventLog,
+        access: StreamAccess,
         streams: StreamService | None,
         schedules: Sequence[ScheduledWorkflow],
         node_steps: bool,
     ) -> None:
         super().__init__(scope, id, description=f"Tailrace ({config.name}): the workflow API")
         self.api = WorkflowApi(self, "WorkflowApi", config=config.workflow_api)
-        front = Front(self, "Front", streams=streams.origin, api_domain_name=self.api.domain_name) if streams else None
+        front = self._make_front(config, streams, self.api) if streams else None
         stream_url = front.url if front else config.stream_url
         if stream_url is None:
             raise ValueError(f"The stage {config.name!r} has neither a stream service nor the URL of one.")
@@ -74,8 +88,10 @@ class WorkflowApiStack(Stack):
             "WorkflowFunction",
             config=config.workflow_api,
             event_log=event_log,
+            access=access,
             stream_url=stream_url,
             measures=Measures(metrics_namespace(config.name)),
+            one_host=front is not None,
             node_steps=node_steps,
         )
         self.api.serve(self.runner.function)
@@ -83,6 +99,15 @@ class WorkflowApiStack(Stack):
         CfnOutput(self, "ApiUrl", value=front.url if front else self.api.url)
         CfnOutput(self, "StreamUrl", value=stream_url)
         CfnOutput(self, "ApiKeySecret", value=self.runner.key.secret_arn)
+
+    def _make_front(self, config: StageConfig, streams: StreamService, api: WorkflowApi) -> Front:
+        return Front(
+            self,
+            "Front",
+            streams=streams.origin,
+            api_domain_name=api.domain_name,
+            takes_tokens=config.stream_access == "token",
+        )
 
 
 class MonitoringStack(Stack):
@@ -105,12 +130,15 @@ def build(
     log = EventLogStack(scope, f"{prefix}-EventLog", config=config)
     streams = None
     if config.stream_service is not None:
-        streams = StreamServiceStack(scope, f"{prefix}-StreamService", config=config, event_log=log.event_log).streams
+        streams = StreamServiceStack(
+            scope, f"{prefix}-StreamService", config=config, event_log=log.event_log, access=log.access
+        ).streams
     api = WorkflowApiStack(
         scope,
         f"{prefix}-WorkflowApi",
         config=config,
         event_log=log.event_log,
+        access=log.access,
         streams=streams,
         schedules=schedules,
         node_steps=node_steps,

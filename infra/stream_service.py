@@ -15,6 +15,7 @@ from infra.measures import Measures
 from infra.network import TASKS, make_network
 from infra.queue_janitor import QueueJanitor
 from infra.review import explain, explain_wildcards
+from infra.stream_access import StreamAccess
 
 PORT = 8080
 STOP_SECONDS = 60
@@ -36,10 +37,12 @@ class StreamService(Construct):
         config: StreamServiceConfig,
         event_log: EventLog,
         measures: Measures,
+        access: StreamAccess,
     ) -> None:
         super().__init__(scope, id)
         self.config = config
         self._measures = measures
+        self._access = access
         self.queue_prefix = f"{Names.unique_resource_name(self, max_length=39, separator='-')}-"
         vpc = make_network(self, config)
         cluster = self._make_cluster(vpc)
@@ -48,6 +51,7 @@ class StreamService(Construct):
         task = self._make_task(event_log, balancer)
         event_log.grant_follow(task.task_role, queue_prefix=self.queue_prefix)
         balancer.grant_watch(task.task_role)
+        access.grant_keys(task.task_role)
         self.service = self._make_service(cluster, task, self._make_security_group(vpc, balancer))
         balancer.send_to(self.service)
         self.janitor = QueueJanitor(
@@ -103,7 +107,7 @@ class StreamService(Construct):
         container.add_ulimits(
             ecs.Ulimit(name=ecs.UlimitName.NOFILE, soft_limit=config.open_files, hard_limit=config.open_files)
         )
-        explain(task, {"ECS2": "The variables are names and numbers; the service has no secret."})
+        explain(task, {"ECS2": "The variables are names and numbers; of a secret, its name."})
         explain_wildcards(
             task.obtain_execution_role(), "IAM knows no resources for ecr:GetAuthorizationToken.", resources=["*"]
         )
@@ -115,7 +119,7 @@ class StreamService(Construct):
             "TAILRACE_NOTICE_TOPIC_ARN": event_log.topic_arn,
             "TAILRACE_RETENTION_DAYS": str(event_log.retention_days),
             "TAILRACE_QUEUE_PREFIX": self.queue_prefix,
-            "TAILRACE_STREAM_ACCESS": "public",
+            **self._access.environment_of_streams,
             "TAILRACE_HOST": "0.0.0.0",  # noqa: S104 - the task's own network, which admits the load balancer alone
             "TAILRACE_PORT": str(PORT),
             "TAILRACE_TARGET_GROUP_ARN": balancer.target_group_arn,

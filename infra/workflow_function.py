@@ -16,6 +16,7 @@ from infra.node_function import NodeFunction
 from infra.packages import Platform
 from infra.review import explain, explain_wildcards, versions_of
 from infra.run_records import RunRecords
+from infra.stream_access import StreamAccess
 
 SOURCE = FunctionSource(
     entry="lambdas/workflow_api",
@@ -34,8 +35,10 @@ class WorkflowFunction(Construct):
         *,
         config: WorkflowApiConfig,
         event_log: EventLog,
+        access: StreamAccess,
         stream_url: str,
         measures: Measures,
+        one_host: bool,
         node_steps: bool,
     ) -> None:
         super().__init__(scope, id)
@@ -63,6 +66,8 @@ class WorkflowFunction(Construct):
                 "TAILRACE_METRICS_NAMESPACE": measures.namespace,
                 "TAILRACE_API_KEY_SECRET_ARN": self.key.secret_arn,
                 "TAILRACE_WORKFLOWS_FOLDER": "workflows",
+                **access.environment_of_api,
+                **({"TAILRACE_ONE_HOST": "1"} if one_host else {}),
                 **({"TAILRACE_NODE_FUNCTION": node.name} if node else {}),
             },
             log_days=config.log_days,
@@ -77,6 +82,7 @@ class WorkflowFunction(Construct):
         event_log.grant_clear(self._role)
         records.grant_keep(self._role)
         self.key.grant_read(self._role)
+        access.grant_keys(self._role)
         self._let_it_invoke_itself()
         if node is not None:
             node.grant_run(self._role)

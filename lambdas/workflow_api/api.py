@@ -7,12 +7,16 @@ from fastapi import APIRouter, Depends, FastAPI
 from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.auth import Access
 from lambdas.workflow_api.catalog import Catalog, describe
+from lambdas.workflow_api.cors import admit_pages
 from lambdas.workflow_api.invocation import InvokeLater
 from lambdas.workflow_api.keys import ApiKey, Verb
+from lambdas.workflow_api.mint import Mint
 from lambdas.workflow_api.problems import answer_problems
 from lambdas.workflow_api.repeats import Repeats
 from lambdas.workflow_api.runs import Runs
+from lambdas.workflow_api.settings import Pages
 from lambdas.workflow_api.stand_in import stand_in
+from lambdas.workflow_api.token_route import tokens
 from lambdas.workflow_api.triggers import triggers
 from tailrace.workflow import Registry
 
@@ -24,6 +28,8 @@ def create_app(
     repeats: Repeats,
     answers: Answers,
     access: Access,
+    mint: Mint,
+    pages: Pages,
     invoke_later: InvokeLater,
 ) -> FastAPI:
     """Make the application; it knows no environment, no AWS and no event loop."""
@@ -33,6 +39,7 @@ def create_app(
         redirect_slashes=False,
     )
     answer_problems(app)
+    admit_pages(app, origins=pages.origins, any_origin=pages.any_origin)
     app.router.routes.append(stand_in())
     app.include_router(_lists(registry, answers, access))
     app.include_router(
@@ -40,6 +47,7 @@ def create_app(
             registry=registry, runs=runs, repeats=repeats, answers=answers, access=access, invoke_later=invoke_later
         )
     )
+    app.include_router(tokens(registry=registry, mint=mint, answers=answers, access=access, one_host=pages.one_host))
     return app
 
 

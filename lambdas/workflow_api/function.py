@@ -14,9 +14,11 @@ from lambdas.workflow_api.deadline import ASYNCHRONOUS, LambdaContext, seconds_f
 from lambdas.workflow_api.event_loop import EventLoops
 from lambdas.workflow_api.invocation import InvokeLater, LaterRun
 from lambdas.workflow_api.key_source import Keys
+from lambdas.workflow_api.mint import Mint
 from lambdas.workflow_api.once import Asked, Once
 from lambdas.workflow_api.repeats import Repeats
 from lambdas.workflow_api.runs import Identity, Runs
+from lambdas.workflow_api.settings import Pages
 from tailrace.workflow import Registry
 
 logger = logging.getLogger(__name__)
@@ -37,6 +39,8 @@ class Function:
         once: Once,
         answers: Answers,
         keys: Keys,
+        mint: Mint,
+        pages: Pages,
         invoke_later: InvokeLater,
     ) -> None:
         self.registry = registry
@@ -52,6 +56,8 @@ class Function:
             repeats=Repeats(once=once),
             answers=answers,
             access=Access(keys),
+            mint=mint,
+            pages=pages,
             invoke_later=invoke_later,
         )
         self._http = Mangum(app, lifespan="off", text_mime_types=_TEXT_TYPES)

@@ -12,6 +12,7 @@ from lambdas.workflow_api.key_source import SecretKeys
 from lambdas.workflow_api.logs import log_as_json
 from lambdas.workflow_api.measured_log import MeasuredEventLog
 from lambdas.workflow_api.metrics import LoggedMetrics, NoMetrics, RunMetrics
+from lambdas.workflow_api.mint import Mint, shared_keys
 from lambdas.workflow_api.node_function import NodeFunction, lambda_client
 from lambdas.workflow_api.once import Once
 from lambdas.workflow_api.record_table import DynamoDBRecordTable
@@ -42,12 +43,16 @@ def create_handler(
         metrics=metrics,
     )
     notifier = SnsNotifier(client=sns_client(), topic_arn=settings.notice_topic_arn)
+    secrets = boto3.client("secretsmanager", config=_QUICK)
+    token_secret = settings.token_secret_arn
     return Function(
         registry=load_workflows(settings.workflows_folder),
         runs=Runs(log=log, notifier=notifier, metrics=metrics, node=_node_runtime(settings)),
         once=Once(table=DynamoDBRecordTable(client=dynamodb, table_name=settings.idempotency_table), log=log),
         answers=Answers(stream_url=settings.stream_url),
-        keys=SecretKeys(client=boto3.client("secretsmanager", config=_QUICK), arn=settings.api_key_secret_arn),
+        keys=SecretKeys(client=secrets, arn=settings.api_key_secret_arn),
+        mint=Mint(None if token_secret is None else shared_keys(secrets, token_secret)),
+        pages=settings.pages,
         invoke_later=invoke_later or _self_invocation(LambdaEnvironment()),
     )
 

@@ -1,12 +1,13 @@
 """The API's settings: read once, whole, from the environment."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tailrace.errors import TailraceError
 
@@ -15,6 +16,28 @@ PREFIX = "TAILRACE_"
 
 class InvalidSettings(TailraceError, ValueError):
     """Variables of the environment are missing or wrong; the message names each of them."""
+
+
+_Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+$")]
+
+
+def _split(origins: object) -> object:
+    """Take the environment's text apart."""
+    if isinstance(origins, str):
+        return tuple(filter(None, (origin.strip() for origin in origins.split(","))))
+    return origins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """What browsers may do."""
+
+    origins: tuple[str, ...] = ()
+    """Of the pages that may call the API, with credentials."""
+    any_origin: bool = True
+    """Whether pages of any origin may, without credentials, where none are named."""
+    one_host: bool = False
+    """Whether streams are followed at the host that API requests go to."""
 
 
 class Settings(BaseSettings):
@@ -33,6 +56,12 @@ class Settings(BaseSettings):
     """A Secrets Manager secret: a ring of keys, or one key by itself."""
     metrics_namespace: str = "Tailrace"
     """Of CloudWatch's, for the numbers that the function writes to its log."""
+    token_secret_arn: str | None = None
+    """A Secrets Manager secret with the keys that sign tokens; without one, streams are public."""
+    cors_origins: Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(_split)] = ()
+    """Of pages that may call the API, separated by commas; with none, any page where streams are public, else none."""
+    one_host: bool = False
+    """Whether streams are followed at the host that API requests go to, so that a cookie reaches them."""
     workflows_folder: Path = Path("workflows")
     node_function: str | None = None
     """The Lambda function that runs Node.js steps, by its name or ARN; without one, this machine's Node.js does."""
@@ -48,6 +77,11 @@ class Settings(BaseSettings):
             return cls()
         except ValidationError as error:
             raise InvalidSettings(_explain(error)) from None  # its cause would print what the variables hold
+
+    @property
+    def pages(self) -> "Pages":
+        """What browsers may do."""
+        return Pages(origins=self.cors_origins, any_origin=self.token_secret_arn is None, one_host=self.one_host)
 
     @field_validator("stream_url")
     @classmethod

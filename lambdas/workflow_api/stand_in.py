@@ -17,7 +17,7 @@ _FROM_MILLISECONDS, _TO_MILLISECONDS = 5_000, 15_000
 def stand_in(*, chance: Callable[[float, float], float] = random.uniform) -> Route:
     """The route: 200, when to come back, and the end; each client at another time, so that they don't come at once."""
 
-    async def come_back_later(request: Request) -> Response:
+    async def come_back_later(_request: Request) -> Response:
         retry = round(chance(_FROM_MILLISECONDS, _TO_MILLISECONDS))
         headers = {
             "Content-Type": "text/event-stream",
@@ -25,15 +25,7 @@ def stand_in(*, chance: Callable[[float, float], float] = random.uniform) -> Rou
             "X-Accel-Buffering": "no",
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
-            **_cors(request.headers.get("origin")),
         }
         return Response(f"retry: {retry}\n", headers=headers)
 
     return Route(PATH, come_back_later, methods=["GET"])
-
-
-def _cors(origin: str | None) -> dict[str, str]:
-    # Any page may read that there is nothing to read; without these headers, its EventSource would close for good.
-    if origin is None:
-        return {}
-    return {"Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true", "Vary": "Origin"}

@@ -1,5 +1,7 @@
 """The event that starts a workflow: a request to the API, as Pipedream's HTTP trigger shows it to steps."""
 
+import re
+from collections.abc import Sequence
 from urllib.parse import parse_qsl
 
 from fastapi import Request
@@ -9,6 +11,8 @@ from lambdas.workflow_api.forms import gather
 
 _OURS = frozenset({"authorization"})
 """What steps don't see: the API's key. A step may send its trigger on, to everybody who listens."""
+_COOKIE = re.compile(r"(^|; ?)tailrace_token=[^;]*")
+"""Nor a subscriber's token, if one should come."""
 
 
 def trigger_event(request: Request, body: bytes) -> dict[str, object]:
@@ -22,7 +26,7 @@ def trigger_event(request: Request, body: bytes) -> dict[str, object]:
         "method": request.method,
         "path": request.url.path,
         "query": gather(parse_qsl(request.url.query, keep_blank_values=True)),
-        "headers": {name: ", ".join(headers.getlist(name)) for name in headers if name not in _OURS},
+        "headers": {name: _shown(name, headers.getlist(name)) for name in headers if name not in _OURS},
         "client_ip": request.client.host if request.client else None,
         "url": str(request.url),
         "body": read_body(
@@ -31,3 +35,8 @@ def trigger_event(request: Request, body: bytes) -> dict[str, object]:
             content_encoding=headers.get("content-encoding", ""),
         ),
     }
+
+
+def _shown(name: str, values: Sequence[str]) -> str:
+    text = ", ".join(values)
+    return _COOKIE.sub("", text).removeprefix("; ") if name == "cookie" else text

@@ -46,6 +46,11 @@ CUSTOM = StageConfig(
         detailed_monitoring=False,
     ),
     monitoring=MonitoringConfig(alarm_email="operators@example.org"),
+    stream_access="token",
+    jwks_url="https://login.example.org/jwks.json",
+    jwks_audience="tailrace",
+    jwks_issuer="https://login.example.org",
+    cors_origins=("https://app.example.org", "https://admin.example.org"),
 )
 
 PYTHON_ONLY = replace(CUSTOM, name="python-only", stream_service=None, stream_url="https://streams.example.org")

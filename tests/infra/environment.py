@@ -6,6 +6,7 @@ from typing import Any
 TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:topic"
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-AbCdEf"
 TARGET_GROUP_ARN = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/targets/0123456789abcdef"
+TOKEN_SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:token-keys-AbCdEf"
 TABLE_NAME = "table"
 NODE_FUNCTION = "node-steps"
 
@@ -31,6 +32,7 @@ def _referred(name: str) -> str:
         "Topic": TOPIC_ARN,
         "Table": TABLE_NAME,
         "LoadBalancerTargets": TARGET_GROUP_ARN,
+        "TokenKeys": TOKEN_SECRET_ARN,
         "Key": SECRET_ARN,
         "NodeSteps": NODE_FUNCTION,
         "Distribution": "d111111abcdef8.cloudfront.net",

@@ -4,8 +4,18 @@ import pytest
 
 from lambdas.workflow_api.settings import Settings as ApiSettings
 from stream_service.settings import Settings as StreamSettings
-from tests.infra.environment import NODE_FUNCTION, SECRET_ARN, TABLE_NAME, TARGET_GROUP_ARN, TOPIC_ARN, resolve
+from tests.infra.environment import (
+    NODE_FUNCTION,
+    SECRET_ARN,
+    TABLE_NAME,
+    TARGET_GROUP_ARN,
+    TOKEN_SECRET_ARN,
+    TOPIC_ARN,
+    resolve,
+)
 from tests.infra.templates import Assembly
+
+ORIGINS = ("https://app.example.org", "https://admin.example.org")
 
 
 @pytest.fixture
@@ -32,6 +42,9 @@ def test_workflow_function_builds_its_settings_from_the_templates_environment(
     assert settings.node_function == NODE_FUNCTION
     assert settings.stream_url == "https://d111111abcdef8.cloudfront.net"
     assert settings.retention_days == (7 if stage.stage == "custom" else 30)
+    assert settings.token_secret_arn == (None if stage.stage == "dev" else TOKEN_SECRET_ARN)
+    assert settings.cors_origins == (ORIGINS if stage.stage == "custom" else ())
+    assert settings.one_host
     _every_variable_is_a_setting(block, ApiSettings)
 
 
@@ -51,6 +64,10 @@ def test_stream_service_builds_its_settings_from_the_templates_environment(
     assert settings.target_group_arn == TARGET_GROUP_ARN
     assert settings.max_stream_age_seconds == 3600
     assert settings.retention_days == (7 if stage.stage == "custom" else 30)
+    assert settings.stream_access == ("public" if stage.stage == "dev" else "token")
+    assert settings.token_secret_arn == (None if stage.stage == "dev" else TOKEN_SECRET_ARN)
+    assert settings.cors_origins == (ORIGINS if stage.stage == "custom" else ())
+    assert settings.jwks_url == ("https://login.example.org/jwks.json" if stage.stage == "custom" else None)
     _every_variable_is_a_setting(block, StreamSettings)
 
 

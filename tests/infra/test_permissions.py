@@ -22,6 +22,7 @@ from tests.lambdas.workflow_api.gateway import Gateway
 from tests.support.aws import EmulatedAws
 from tests.support.rim import eventually
 from tests.support.target_group import DRAINING, TargetGroup, target_group
+from tests.support.tokens import SECRET
 
 KEY = "a-key-of-letters"
 FUNCTION_ROLE, TASK_ROLE = "WorkflowFunctionRunnerRole", "StreamServiceTaskTaskRole"
@@ -38,6 +39,7 @@ FUNCTION_NEVER_TAKES = {
     "sqs:SendMessage": "as above",
 }
 TASK_NEVER_TAKES = {
+    "secretsmanager:DescribeSecret": "comes with CDK's grant to read a secret",
     "sqs:SetQueueAttributes": "only to renew the policy of a queue that stands already",
 }
 
@@ -69,13 +71,17 @@ def _environment(
 ) -> None:
     for name, value in emulated_aws.environment.items():
         monkeypatch.setenv(name, value)
-    secret = boto3.client("secretsmanager").create_secret(Name=f"key-{uuid4().hex}", SecretString=KEY)
+    secrets = boto3.client("secretsmanager")
+    secret = secrets.create_secret(Name=f"key-{uuid4().hex}", SecretString=KEY)
+    token_secret = secrets.create_secret(Name=f"token-keys-{uuid4().hex}", SecretString=SECRET)
     ours = {
         "TAILRACE_EVENT_LOG_TABLE": event_log_table_name,
         "TAILRACE_IDEMPOTENCY_TABLE": idempotency_table_name,
         "TAILRACE_NOTICE_TOPIC_ARN": notice_topic_arn,
         "TAILRACE_STREAM_URL": "https://d111.cloudfront.net",
         "TAILRACE_API_KEY_SECRET_ARN": secret["ARN"],
+        "TAILRACE_TOKEN_SECRET_ARN": token_secret["ARN"],
+        "TAILRACE_STREAM_ACCESS": "token",
         "TAILRACE_QUEUE_PREFIX": f"flow-{uuid4().hex[:8]}-",
         "TAILRACE_DRAIN_SECONDS": "0",
     }
@@ -98,8 +104,10 @@ async def flow(_environment: None, group: TargetGroup, monkeypatch: pytest.Monke
         running = parts.create_task(service.run())
         url = f"http://{HOST}:{port}"
         await _ready(client, f"{url}/readyz")
-        async with aconnect_sse(client, "GET", f"{url}/pipelines/p_hello/sse") as stream:
-            gateway = Gateway(handler=handler, key=KEY)
+        gateway = Gateway(handler=handler, key=KEY)
+        minted = await asyncio.to_thread(gateway.post, "/pipelines/p_hello/tokens")
+        bearer = {"Authorization": f"Bearer {minted.json['token']}"}
+        async with aconnect_sse(client, "GET", f"{url}/pipelines/p_hello/sse", headers=bearer) as stream:
             answer = await asyncio.to_thread(
                 gateway.post, "/pipelines/p_hello/events", '{"name": "Luke"}', idempotency_key=uuid4().hex
             )
@@ -123,9 +131,9 @@ async def _ready(client: httpx.AsyncClient, url: str) -> None:
             await asyncio.sleep(0.05)
 
 
-def test_each_call_on_an_events_way_is_allowed_and_each_other_action_has_a_reason(dev: Assembly, flow: Flow) -> None:
-    function = dev.workflow_api.actions_of(FUNCTION_ROLE)
-    task = dev.stream_service.actions_of(TASK_ROLE)
+def test_each_call_on_an_events_way_is_allowed_and_each_other_action_has_a_reason(prod: Assembly, flow: Flow) -> None:
+    function = prod.workflow_api.actions_of(FUNCTION_ROLE)
+    task = prod.stream_service.actions_of(TASK_ROLE)
 
     assert flow.event.data
     assert flow.function <= function

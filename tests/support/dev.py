@@ -120,7 +120,7 @@ class Dev:
 
 
 @contextmanager
-def running_dev(folder: Path, *, workflows: Path | None = None) -> Iterator[Dev]:
+def running_dev(folder: Path, *options: str, workflows: Path | None = None) -> Iterator[Dev]:
     """Run a new project in a folder on free ports until the context ends.
 
     It has a copy of the given workflows, or else the workflow `p_hello` alone.
@@ -130,7 +130,7 @@ def running_dev(folder: Path, *, workflows: Path | None = None) -> Iterator[Dev]
         (folder / "workflows" / "hello.py").write_text(greeting("p_hello", "first"))
     else:
         shutil.copytree(workflows, folder / "workflows", ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
-    dev = Dev(folder, "--port", "0")
+    dev = Dev(folder, "--port", "0", *options)
     try:
         dev.expect(lambda: dev.printed(_READY) and dev.printed(_LAST_OF_BANNER))
         yield dev

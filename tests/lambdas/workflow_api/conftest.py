@@ -12,14 +12,18 @@ from lambdas.workflow_api.invocation import InvokeLater, NotAccepted
 from lambdas.workflow_api.key_ring import KeyRing
 from lambdas.workflow_api.keys import ApiKey
 from lambdas.workflow_api.metrics import NoMetrics, RunMetrics
+from lambdas.workflow_api.mint import Mint
 from lambdas.workflow_api.once import Once
 from lambdas.workflow_api.records import RecordTable
 from lambdas.workflow_api.runs import Runs
+from lambdas.workflow_api.settings import Pages
 from tailrace.event import WorkflowId
 from tailrace.event_log import EventLog
 from tailrace.notice import Notifier
+from tailrace.refreshed import Refreshed
 from tailrace.table import Table
 from tailrace.testing import InMemoryNotifier, InMemoryTable
+from tailrace.tokens import SharedKeys
 from tailrace.workflow import ImportFailure, OnError, Registry, Workflow
 from tests.lambdas.workflow_api.gateway import KEY, Gateway, LambdaContext
 from tests.lambdas.workflow_api.records import InMemoryRecordTable
@@ -52,6 +56,8 @@ class Api:
     records: RecordTable = field(default_factory=InMemoryRecordTable)
     now: float = 1_800_000_000.0
     """By the clock of the records."""
+    token_keys: Refreshed[SharedKeys] | None = None
+    pages: Pages = field(default_factory=Pages)
     ring: KeyRing = field(default_factory=lambda: KeyRing.of(KEY))
 
     def __post_init__(self) -> None:
@@ -65,6 +71,8 @@ class Api:
             once=Once(table=self.records, log=log, now=lambda: self.now),
             answers=Answers(stream_url=STREAM_URL),
             keys=FixedKeys(self.ring),
+            mint=Mint(self.token_keys, now=lambda: self.now),
+            pages=self.pages,
             invoke_later=invoke_later,
         )
 

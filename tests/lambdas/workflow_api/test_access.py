@@ -12,9 +12,11 @@ from lambdas.workflow_api.auth import Access
 from lambdas.workflow_api.key_ring import KeyRing
 from lambdas.workflow_api.keys import Verb, make_key
 from lambdas.workflow_api.metrics import NoMetrics
+from lambdas.workflow_api.mint import Mint
 from lambdas.workflow_api.once import Once
 from lambdas.workflow_api.repeats import Repeats
 from lambdas.workflow_api.runs import Runs
+from lambdas.workflow_api.settings import Pages
 from tailrace.event_log import EventLog
 from tailrace.testing import InMemoryNotifier, InMemoryTable
 from tailrace.workflow import ImportFailure, Registry
@@ -50,6 +52,8 @@ def routes() -> list[tuple[str, str]]:
         repeats=Repeats(once=Once(table=InMemoryRecordTable(), log=log)),
         answers=Answers(stream_url=STREAM_URL),
         access=Access(FixedKeys(KeyRing.of(KEY))),
+        mint=Mint(None),
+        pages=Pages(),
         invoke_later=lambda _event: None,
     )
     return [

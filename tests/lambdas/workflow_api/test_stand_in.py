@@ -28,9 +28,7 @@ def test_clients_come_back_at_different_times(api: Api) -> None:
 def test_a_page_elsewhere_may_read_it_so_that_its_eventsource_stays_open(api: Api) -> None:
     answer = Gateway(handler=api.function, key=None).get(SSE, origin="https://shop.example")
 
-    assert answer.headers["access-control-allow-origin"] == "https://shop.example"
-    assert answer.headers["access-control-allow-credentials"] == "true"
-    assert answer.headers["vary"] == "Origin"
+    assert answer.headers["access-control-allow-origin"] == "*"
 
 
 def test_everything_else_still_asks_for_the_key(api: Api) -> None:

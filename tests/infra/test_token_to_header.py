@@ -1,0 +1,114 @@
+"""The function at the edge, run by Node.js as CloudFront runs it."""
+
+import json
+import re
+import subprocess
+from typing import Any
+
+import pytest
+
+from infra.front import TOKEN_TO_HEADER
+from tailrace.node_process import find_node
+
+CALL = """
+const events = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const handler = new Function(require("fs").readFileSync(process.argv[1], "utf8") + "; return handler;")();
+process.stdout.write(JSON.stringify(events.map((event) => handler(event))));
+"""
+
+
+def request(
+    *, query: dict[str, str | list[str]] | None = None, headers: dict[str, str] | None = None, cookie: str | None = None
+) -> dict[str, Any]:
+    """A request as CloudFront shows it to functions: values that come several times are listed."""
+
+    def value(given: str | list[str]) -> dict[str, Any]:
+        if isinstance(given, str):
+            return {"value": given}
+        return {"value": given[0], "multiValue": [{"value": each} for each in given]}
+
+    return {
+        "method": "GET",
+        "uri": "/pipelines/p_a/sse",
+        "querystring": {name: value(given) for name, given in (query or {}).items()},
+        "headers": {name: {"value": text} for name, text in (headers or {}).items()},
+        "cookies": {} if cookie is None else {"tailrace_token": {"value": cookie}},
+    }
+
+
+def at_the_edge(sent: dict[str, Any]) -> dict[str, Any]:
+    """What CloudFront goes on with."""
+    ended = subprocess.run(
+        [find_node(), "-e", CALL, str(TOKEN_TO_HEADER)],
+        input=json.dumps([{"version": "1.0", "context": {"eventType": "viewer-request"}, "request": sent}]),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    (answer,) = json.loads(ended.stdout)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def bearer(answer: dict[str, Any]) -> str | None:
+    header = answer["headers"].get("authorization")
+    return None if header is None else header["value"]
+
+
+def test_token_goes_from_the_query_to_the_header_and_the_rest_stays() -> None:
+    sent = request(query={"channel": ["a", "b"], "token": "aa.bb-_.cc", "replay": "5"}, headers={"host": "d1.example"})
+
+    answer = at_the_edge(sent)
+
+    assert bearer(answer) == "Bearer aa.bb-_.cc"
+    assert answer["querystring"] == request(query={"channel": ["a", "b"], "replay": "5"})["querystring"]
+    assert answer["headers"]["host"] == {"value": "d1.example"}
+    assert answer["uri"] == sent["uri"]
+
+
+def test_request_without_a_token_is_left_as_it_is() -> None:
+    sent = request(query={"replay": "5"}, headers={"authorization": "Bearer x.y.z"}, cookie="k")
+
+    assert at_the_edge(sent) == sent
+
+
+@pytest.mark.parametrize(
+    ("headers", "cookie", "goes_on_with"),
+    [
+        ({"authorization": "Bearer first"}, None, "Bearer first"),
+        ({"authorization": "bearer  first"}, None, "bearer  first"),
+        ({"authorization": "Basic YTpi"}, None, "Bearer third"),
+        ({"authorization": "Bearer "}, None, "Bearer third"),
+        ({}, "second", None),
+        ({}, "", "Bearer third"),
+    ],
+)
+def test_what_counts_more_stays_and_the_query_loses_its_token_always(
+    headers: dict[str, str], cookie: str | None, goes_on_with: str | None
+) -> None:
+    answer = at_the_edge(request(query={"token": "third"}, headers=headers, cookie=cookie))
+
+    assert bearer(answer) == goes_on_with
+    assert answer["querystring"] == {}
+
+
+def test_of_several_tokens_the_last_counts_as_in_the_service() -> None:
+    answer = at_the_edge(request(query={"token": ["one", "two"]}))
+
+    assert bearer(answer) == "Bearer two"
+    assert answer["querystring"] == {}
+
+
+@pytest.mark.parametrize("token", ["", "a b", "a\r\nx: y", 'a"b', "<script>", "é", "x" * 8193])
+def test_what_can_be_no_token_goes_nowhere(token: str) -> None:
+    answer = at_the_edge(request(query={"token": token}))
+
+    assert bearer(answer) is None
+    assert answer["querystring"] == {}
+
+
+def test_function_needs_nothing_but_ecmascript_5() -> None:
+    source = re.sub(r"//.*", "", TOKEN_TO_HEADER.read_text())
+
+    assert not re.search(r"=>|\b(let|const|class|async|await|import|require)\b|`|\?\.|\?\?|\.\.\.", source)
