@@ -17,6 +17,7 @@ from stream_service import heart
 from stream_service.api import Door, create_app
 from stream_service.garbage import collect_rarely
 from stream_service.guard import Guard
+from stream_service.history import History
 from stream_service.hub import Hub
 from stream_service.pacer import Pacer
 from stream_service.pulse import READY_AFTER, Pulse
@@ -67,10 +68,16 @@ def healthy_pulse() -> Pulse:
     return pulse
 
 
-def make_app(settings: Settings, *, hub: Hub, table: RecentTable, pulse: Pulse) -> FastAPI:
+def make_app(settings: Settings, *, hub: Hub, reader: Reader, table: RecentTable, pulse: Pulse) -> FastAPI:
     """Make the service's own application, and the route that tells of the table."""
     app = create_app(
-        hub=hub, door=Door(hub), guard=Guard(None), pulse=pulse, registry=CollectorRegistry(), settings=settings
+        hub=hub,
+        history=History(reader),
+        door=Door(hub),
+        guard=Guard(None),
+        pulse=pulse,
+        registry=CollectorRegistry(),
+        settings=settings,
     )
 
     @app.get("/reads")
@@ -99,7 +106,7 @@ async def serve(port: int, posts_port: int) -> None:
         server.should_exit = server.force_exit = True  # nobody waits for a polite end here
 
     server = make_server(
-        make_app(settings, hub=hub, table=table, pulse=pulse),
+        make_app(settings, hub=hub, reader=reader, table=table, pulse=pulse),
         host=HOST,
         port=port,
         request_seconds=settings.request_seconds,

@@ -4,6 +4,7 @@ import typer
 
 from cli.cost import cost
 from cli.dev import dev
+from cli.history import history
 from cli.invoke import invoke
 from cli.keys import keys
 from cli.list_workflows import list_workflows
@@ -23,6 +24,7 @@ app.command(epilog="Example: tailrace dev --port 9000")(dev)
 app.command(epilog="Example: tailrace new p_parcels")(new)
 app.command("list", epilog="Example: tailrace list")(list_workflows)
 app.command(epilog="""Example: tailrace invoke p_hello --data '{"name": "Luke"}'""")(invoke)
+app.command(epilog="Example: tailrace history p_hello --after 0-0 --limit 1000 --json")(history)
 app.add_typer(keys, name="keys")
 app.command(epilog="Example: tailrace tail p_hello --channel events --replay 10")(tail)
 app.command(epilog="Example: tailrace cost --events 10M --clients 50")(cost)

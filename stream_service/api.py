@@ -14,6 +14,8 @@ from stream_service import problems, sse
 from stream_service.connection import Connection
 from stream_service.counts import End
 from stream_service.guard import REFUSALS, Guard, StreamId, channels_for
+from stream_service.history import History
+from stream_service.history_route import history_routes
 from stream_service.hub import Hub
 from stream_service.inspector import inspector
 from stream_service.pulse import Pulse
@@ -57,11 +59,23 @@ Channel = Annotated[str, Query(min_length=1, max_length=MAX_CHANNEL_BYTES)]
 
 
 def create_app(
-    *, hub: Hub, door: Door, guard: Guard, pulse: Pulse, registry: CollectorRegistry, settings: Settings
+    *,
+    hub: Hub,
+    history: History,
+    door: Door,
+    guard: Guard,
+    pulse: Pulse,
+    registry: CollectorRegistry,
+    settings: Settings,
 ) -> FastAPI:
     """Make the application over a hub."""
     app = FastAPI(title="Tailrace stream service", docs_url=None, redoc_url=None, redirect_slashes=False)
-    for router in (_streams(hub, door, guard, settings), _platform(door, pulse, registry), inspector(guard)):
+    for router in (
+        _streams(hub, door, guard, settings),
+        history_routes(history, guard),
+        _platform(door, pulse, registry),
+        inspector(guard),
+    ):
         # Not `include_router`: it would keep a router between the application and the routes, at each request's cost.
         app.router.routes.extend(router.routes)
     app.add_middleware(

@@ -49,6 +49,11 @@ class Reader:
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
+    async def once(self, read: Callable[[EventLog], Awaitable[_Answer]]) -> _Answer:
+        """Read for somebody who waits, when it is its turn; what the log raises is theirs."""
+        async with self._at_once:
+            return await read(self._log)
+
     async def run(self) -> None:
         """Wait for ever; raise what no reading should have raised, since its stream would wait for ever too."""
         await self._died

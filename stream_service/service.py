@@ -8,6 +8,7 @@ from stream_service.api import Door, create_app
 from stream_service.drain import Drain
 from stream_service.feed import Feed
 from stream_service.guard import Guard
+from stream_service.history import History
 from stream_service.hub import Hub
 from stream_service.lags import Lags
 from stream_service.metrics import ServiceMetrics
@@ -124,7 +125,15 @@ def make_service(settings: Settings, *, task: str, address: str | None = None) -
     metrics = ServiceMetrics(hub=hub, reader=reader, feed=feed, pulse=pulse, lags=lags)
     door = Door(hub)
     guard = Guard(token_keys(settings) if settings.stream_access == "token" else None)
-    app = create_app(hub=hub, door=door, guard=guard, pulse=pulse, registry=metrics.registry, settings=settings)
+    app = create_app(
+        hub=hub,
+        history=History(reader),
+        door=door,
+        guard=guard,
+        pulse=pulse,
+        registry=metrics.registry,
+        settings=settings,
+    )
     drain = Drain(hub, door, over=settings.drain_seconds)
     return Service(
         settings=settings,

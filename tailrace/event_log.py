@@ -167,21 +167,27 @@ class EventLog:
                 return _newest(head, batches, whole=True) if head else None
 
     async def start_of_newest(
-        self, workflow_id: WorkflowId, count: int, channels: frozenset[str] = frozenset()
+        self,
+        workflow_id: WorkflowId,
+        count: int,
+        channels: frozenset[str] = frozenset(),
+        *,
+        before: Position | None = None,
     ) -> EventId | None:
         """Find the cursor behind which the newest `count` events stand, of these channels (of all where none is named).
 
-        Looks back over at most LOOK_BACK_PAGES pages; None for an empty stream.
+        With `before`, it is the newest in front of that position. Looks back over at most LOOK_BACK_PAGES pages; None
+        where nothing is there.
         """
         start: EventId | None = None
-        last: int | None = None
+        last = None if before is None else before - 1
         for _ in range(LOOK_BACK_PAGES):
             page = await self._table.query(workflow_id, last=last, descending=True)
             for item in page.items:
                 start = start or EventId(item.generation, item.end)
                 if count == 0 or not self._continues(item, start):
                     return start
-                places = _places(item, channels)[-count:]
+                places = [place for place in _places(item, channels) if before is None or place < before][-count:]
                 count -= len(places)
                 start = EventId(item.generation, Position((item.position if count else places[0]) - 1))
                 last = item.position - 1

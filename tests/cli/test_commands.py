@@ -118,6 +118,7 @@ def test_run_with_a_key_happens_once(dev: Dev) -> None:
         (["tail", "hello"], "'hello' is not a workflow id", "tailrace list"),
         (["tail", "p_hello", "--replay", "1", "--last-event-id", "0-0"], "two beginnings", "one of them"),
         (["list", "--api-url", "http://127.0.0.1:1", "--key", "x"], "Nothing answers at http://127.0.0.1:1", "dev"),
+        (["history", "p_hello", "--stream-url", "http://127.0.0.1:1"], "Nothing answers at", "tailrace dev"),
         (["tail", "p_hello", "--stream-url", "http://127.0.0.1:1"], "Nothing answers at", "tailrace dev"),
     ],
 )
@@ -133,7 +134,7 @@ def test_error_is_one_sentence_and_a_hint(dev: Dev, arguments: list[str], error:
 
 
 @pytest.mark.parametrize(
-    "command", ["dev", "new", "list", "invoke", "tail", "keys", "keys list", "keys add", "keys revoke"]
+    "command", ["dev", "new", "list", "invoke", "tail", "history", "keys", "keys list", "keys add", "keys revoke"]
 )
 def test_help_of_every_command_has_an_example(command: str, tmp_path: Path) -> None:
     result = tailrace(*command.split(), "--help", folder=tmp_path)
@@ -142,7 +143,7 @@ def test_help_of_every_command_has_an_example(command: str, tmp_path: Path) -> N
     assert f"Example: tailrace {command}" in result.out
 
 
-@pytest.mark.parametrize("command", ["list", "invoke p_hello", "tail p_hello", "keys list"])
+@pytest.mark.parametrize("command", ["list", "invoke p_hello", "tail p_hello", "history p_hello", "keys list"])
 def test_nothing_that_runs_here_is_one_sentence_and_a_hint(command: str, tmp_path: Path) -> None:
     result = tailrace(*command.split(), folder=tmp_path)
 

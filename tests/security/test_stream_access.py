@@ -62,6 +62,9 @@ ROWS = [
     unauthorized("no token, asks for the headers alone", Request(method="HEAD"), "token-missing"),
     unauthorized("no token, opens the page", Request("/streams/p_a"), "token-missing"),
     unauthorized("no token, asks for the page's headers", Request("/streams/p_a", method="HEAD"), "token-missing"),
+    unauthorized("no token, reads the past", Request("/streams/p_a/events"), "token-missing"),
+    unauthorized("no token, reads all of the past", Request("/streams/p_a/events?after=0-0"), "token-missing"),
+    unauthorized("no token, the past's headers", Request("/streams/p_a/events", method="HEAD"), "token-missing"),
     unauthorized("text that is no token", bearer("hello")),
     unauthorized("script that is no token", bearer("<script>alert(1)</script>")),
     unauthorized("a token of 100 KB", Request(f"/pipelines/p_a/sse?token={'x' * 30_000}")),
@@ -111,6 +114,18 @@ ROWS = [
         replace(bearer(signed(claims(streams=["p_b"]))), path="/streams/p_a"),
         403,
         "other-stream",
+    ),
+    Row(
+        "a token for another stream, reads the past",
+        replace(bearer(signed(claims(streams=["p_b"]))), path="/streams/p_a/events"),
+        403,
+        "other-stream",
+    ),
+    Row(
+        "a token for other channels, reads the past of one",
+        replace(bearer(signed({**GOOD, "channels": ["news"]})), path="/streams/p_a/events?channel=secrets"),
+        403,
+        "other-channels",
     ),
     Row(
         "a token for other channels",
@@ -240,6 +255,14 @@ async def test_channels_of_the_token_narrow_what_is_replayed_and_what_is_live(
         client.cut()
 
     assert client.payloads == got + got[::-1]
+
+
+async def test_channels_of_the_token_narrow_the_past(served: Served) -> None:
+    request = Request("/streams/p_a/events", headers=bearer(signed(claims(channels=["news"]))).headers)
+
+    for path in ("", "?after=0-0", "?channel=news&channel=secrets"):
+        page = await answer(served.url, replace(request, path=f"{request.path}{path}"))
+        assert [event["payload"] for event in page.json()["events"]] == ["for everybody"]
 
 
 async def test_cursor_opens_no_channel_that_the_token_does_not(served: Served) -> None:

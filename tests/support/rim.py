@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from stream_service.api import Door, create_app
 from stream_service.feed import Feed
 from stream_service.guard import Guard
+from stream_service.history import History
 from stream_service.hub import Hub
 from stream_service.lags import Lags
 from stream_service.metrics import ServiceMetrics
@@ -83,6 +84,7 @@ class Rim:
         )
         self.app = create_app(
             hub=self.hub,
+            history=History(self.reader),
             door=self.door,
             guard=self.guard,
             pulse=self.pulse,

@@ -1,0 +1,205 @@
+"""A stream's past, a page at a time, out of the log: bounded in what it reads, and in how many ask at once.
+
+It says of ids that can't be honoured what the stream itself says (`$gap`), and never looks into a ring.
+"""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+from stream_service.reader import Reader
+from tailrace.errors import LogUnavailable
+from tailrace.event import BEGINNING, Batch, Event, EventId, Position, WorkflowId
+from tailrace.event_log import LOOK_BACK_PAGES, Reading
+
+AT_ONCE = 4
+"""Pages that are put together at a time: the log's other readings are for clients that follow."""
+WAITING = 64
+"""Pages that wait for their turn, at most."""
+PAGE_BYTES = 1024 * 1024
+"""Of payloads on a page, give or take one."""
+READINGS = LOOK_BACK_PAGES
+"""Of the log for one page, at most: of channels that are rare, a page may hold less than it could."""
+
+
+class TooManyAsk(Exception):
+    """As many pages as may wait are waited for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What somebody asks for: events behind `after`, in front of `before`, or the newest where neither is given."""
+
+    workflow_id: WorkflowId
+    limit: int
+    after: EventId | None = None
+    before: EventId | None = None
+    channels: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event with its place and its time."""
+
+    id: EventId
+    event: Event
+    recorded_at: int
+    """Epoch milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What stood behind the id that was asked for can't be had any more, up to the first event that follows."""
+
+    reason: str
+    requested: EventId
+    next: EventId
+    missed: int | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Page:
+    """A stretch of a stream, oldest event first: what lies behind `start` up to `reached`."""
+
+    start: EventId = BEGINNING
+    reached: EventId = BEGINNING
+    head: EventId | None = None
+    """The stream's newest event when the page was begun; None for an empty stream."""
+    events: list[Recorded] = field(default_factory=list)
+    gap: Gap | None = None
+    bare: bool = False
+    """Whether what stood right in front of `start` is known to be lost."""
+    size: int = 0
+    """Of the events' payloads, in bytes."""
+
+
+class History:
+    """Puts pages together."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._asked = 0
+
+    async def page(self, wanted: Wanted) -> Page:
+        """Read a page.
+
+        Raises:
+            TooManyAsk: too many wait already.
+            LogUnavailable, LogRefused, InvalidItem: the log could not be read.
+        """
+        if self._asked >= AT_ONCE + WAITING:
+            raise TooManyAsk
+        self._asked += 1
+        try:
+            async with self._turn:
+                try:
+                    return await self._page(wanted)
+                except _AnotherLife:
+                    return await self._page(wanted)
+        finally:
+            self._asked -= 1
+
+    async def _page(self, wanted: Wanted) -> Page:
+        head = await self._reader.once(lambda log: log.head(wanted.workflow_id))
+        if head is None:  # there is nothing that an id could be wrong about
+            return Page(start=wanted.after or BEGINNING, reached=wanted.after or BEGINNING)
+        page = Page(head=head)
+        unknown = _unknown(wanted, head)
+        if unknown is not None:
+            wanted = replace(wanted, after=None, before=None)
+        start = await self._start(wanted, head)
+        page.start = page.reached = start
+        await self._read_on(page, wanted, head)
+        if unknown is not None:
+            page.gap = Gap("unknown", unknown, _behind(page.start), None)
+        return page
+
+    async def _start(self, wanted: Wanted, head: EventId) -> EventId:
+        """The cursor behind which the page begins."""
+        if wanted.after is not None:
+            return EventId(head.generation, wanted.after.position)
+        before = Position(head.position + 1) if wanted.before is None else wanted.before.position
+        start = await self._reader.once(
+            lambda log: log.start_of_newest(wanted.workflow_id, wanted.limit, wanted.channels, before=before)
+        )
+        if start is not None and start.generation != head.generation:
+            raise _AnotherLife
+        return start or EventId(head.generation, Position(max(0, before - 1)))
+
+    async def _read_on(self, page: Page, wanted: Wanted, head: EventId) -> None:
+        """Fill a page from its start on, until it is full or at its end."""
+        end = head.position if wanted.before is None else min(head.position, Position(wanted.before.position - 1))
+        for _ in range(READINGS):
+            if page.reached.position >= end:
+                return
+            reading = await self._read_behind(wanted.workflow_id, page.reached.position)
+            for batch in reading.batches:
+                if batch.generation != head.generation:
+                    raise _AnotherLife
+                if not _take(page, batch, wanted, end):
+                    return
+            if reading.next - 1 > page.reached.position:  # what stood there has expired
+                _lose(page, wanted, "expired", Position(min(end, reading.next - 1)))
+            elif not reading.more:
+                return
+
+    async def _read_behind(self, workflow_id: WorkflowId, position: Position) -> Reading:
+        return await self._reader.once(lambda log: log.read(workflow_id, position + 1))
+
+
+class _AnotherLife(LogUnavailable):
+    """The stream has begun anew while it was read; read again, it is whole."""
+
+    def __init__(self) -> None:
+        super().__init__("The stream has just begun anew.")
+
+
+def _unknown(wanted: Wanted, head: EventId) -> EventId | None:
+    """The id that is of another life of the stream, or ahead of it: one that comes next may only be stopped at."""
+    for cursor, last in ((wanted.after, head.position), (wanted.before, head.position + 1)):
+        if cursor is None or cursor == BEGINNING:
+            continue
+        if cursor.generation != head.generation or cursor.position > last:
+            return cursor
+    return None
+
+
+def _behind(cursor: EventId) -> EventId:
+    return EventId(cursor.generation, Position(cursor.position + 1))
+
+
+def _take(page: Page, batch: Batch, wanted: Wanted, end: int) -> bool:
+    """Put a batch's events on a page; False once it is full, or the end is reached."""
+    if batch.position > page.reached.position + 1:
+        _lose(page, wanted, "expired", Position(batch.position - 1))
+    if batch.cleared:
+        page.events.clear()  # a clearing that is still at work has left them standing
+        _lose(page, wanted, "cleared", batch.end)
+        return True
+    for place, event in enumerate(batch.events, batch.position):
+        if place <= page.reached.position:
+            continue
+        if place > end:
+            return False
+        page.reached = EventId(batch.generation, Position(place))
+        if not wanted.channels or event.channel in wanted.channels:
+            page.events.append(Recorded(page.reached, event, batch.recorded_at))
+            page.size += len(event.payload)
+        if len(page.events) >= wanted.limit or page.size >= PAGE_BYTES:
+            return False
+    return True
+
+
+def _lose(page: Page, wanted: Wanted, reason: str, last_lost: Position) -> None:
+    """Go on behind what is lost, and say so to somebody who had an id in front of it."""
+    missed = last_lost - page.reached.position
+    page.reached = EventId(page.reached.generation, last_lost)
+    if not page.events:
+        page.start, page.bare = page.reached, True
+    if wanted.after is None or wanted.after == BEGINNING:
+        return
+    known = page.gap
+    if known is not None:
+        missed += known.missed or 0
+        reason = "cleared" if "cleared" in (known.reason, reason) else known.reason
+    page.gap = Gap(reason, wanted.after, _behind(page.reached), missed)

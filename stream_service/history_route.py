@@ -1,0 +1,145 @@
+"""The route of a stream's past: pages as JSON, with links to those around them."""
+
+import logging
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AfterValidator
+
+from stream_service.guard import REFUSALS, Guard, StreamId, channels_for
+from stream_service.history import Gap, History, Page, Recorded, TooManyAsk, Wanted
+from stream_service.problems import problem
+from tailrace.access import Access
+from tailrace.errors import TailraceError
+from tailrace.event import MAX_CHANNEL_BYTES, EventId, encode_json
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 1_000
+MAX_CHANNELS = 64
+PATH = "/streams/{stream_id}/events"
+_JSON = "application/json"
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def _cursor(text: str) -> str:
+    if EventId.parse(text) is None:
+        raise ValueError("an event's id is {generation}-{position}, such as mwu2x7x9-17; 0-0 is the beginning")
+    return text
+
+
+Cursor = Annotated[str | None, AfterValidator(lambda text: text and _cursor(text))]
+Channel = Annotated[str, Query(min_length=1, max_length=MAX_CHANNEL_BYTES)]
+
+
+def history_routes(history: History, guard: Guard) -> APIRouter:
+    """Make the route over a history."""
+    router = APIRouter(tags=["streams"])
+
+    @router.head(PATH, include_in_schema=False)
+    @router.get(PATH, responses=REFUSALS, summary="Read a page of a workflow's events, the oldest first.")
+    async def events(
+        *,
+        request: Request,
+        stream_id: StreamId,
+        access: Annotated[Access, Depends(guard.admit)],
+        after: Annotated[Cursor, Query(description="Begin behind this event's id.")] = None,
+        before: Annotated[Cursor, Query(description="End in front of this event's id.")] = None,
+        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Events on the page.")] = DEFAULT_LIMIT,
+        channel: Annotated[list[Channel], Query(max_length=MAX_CHANNELS)] = [],  # noqa: B006 - FastAPI copies it
+    ) -> Response:
+        wanted = Wanted(
+            workflow_id=stream_id,
+            limit=limit,
+            after=EventId.parse(after or ""),
+            before=EventId.parse(before or ""),
+            channels=channels_for(access, frozenset(channel)),
+        )
+        if request.method == "HEAD":
+            return Response(headers=_HEADERS, media_type=_JSON)
+        return await _answer(history, wanted)
+
+    @router.options(PATH, include_in_schema=False)
+    async def options(stream_id: StreamId) -> Response:  # noqa: ARG001 - a malformed id is refused here too
+        return Response(status_code=204, headers={"Allow": "GET, HEAD, OPTIONS"})
+
+    return router
+
+
+async def _answer(history: History, wanted: Wanted) -> Response:
+    try:
+        page = await history.page(wanted)
+    except TooManyAsk:
+        return _come_again("Too many pages are asked for at the moment.", seconds=1)
+    except TailraceError as error:
+        logger.warning("history_not_read", extra={"workflow_id": wanted.workflow_id, "error": str(error)})
+        return _come_again("The event log does not answer at the moment.", seconds=5)
+    return Response(_encode(page, wanted), headers=_HEADERS, media_type=_JSON)
+
+
+def _come_again(detail: str, *, seconds: int) -> Response:
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(seconds)})
+
+
+def _encode(page: Page, wanted: Wanted) -> str:
+    """Write a page; payloads are JSON already, and go as they are."""
+    members = {
+        "workflow_id": encode_json(wanted.workflow_id),
+        "events": f"[{','.join(map(_encode_event, page.events))}]",
+        "gap": encode_json(_describe(page.gap)),
+        "cursor": encode_json(str(page.reached)),
+        "next": encode_json(_next(page, wanted)),
+        "previous": encode_json(_previous(page, wanted)),
+    }
+    return "{" + ",".join(f'"{name}":{value}' for name, value in members.items()) + "}"
+
+
+def _encode_event(recorded: Recorded) -> str:
+    at = datetime.fromtimestamp(recorded.recorded_at / 1000, UTC).isoformat(timespec="milliseconds")
+    head = encode_json(
+        {
+            "id": str(recorded.id),
+            "channel": recorded.event.channel,
+            "recorded_at": at.replace("+00:00", "Z"),
+        }
+    )
+    return f'{head[:-1]},"payload":{recorded.event.payload}}}'
+
+
+def _describe(gap: Gap | None) -> dict[str, object] | None:
+    if gap is None:
+        return None
+    return {"reason": gap.reason, "requested": str(gap.requested), "next": str(gap.next), "missed": gap.missed}
+
+
+def _next(page: Page, wanted: Wanted) -> str | None:
+    """Where the page behind this one is; None where the stream, or what was asked for, has ended here."""
+    if page.head is None or page.reached.position >= page.head.position:
+        return None
+    if wanted.after is None or wanted.before is None:
+        return _link(wanted, after=page.reached)
+    more = page.reached.position < wanted.before.position - 1
+    return _link(wanted, after=page.reached, before=wanted.before) if more else None
+
+
+def _previous(page: Page, wanted: Wanted) -> str | None:
+    """Where the page in front of this one is; None where nothing is there any more."""
+    before = EventId(page.start.generation, type(page.start.position)(page.start.position + 1))
+    if page.bare or page.start.position < 1 or before == wanted.before:
+        return None
+    return _link(wanted, before=before)
+
+
+def _link(wanted: Wanted, **cursors: EventId) -> str:
+    # Made of what was understood: a token in the query must not come back in an answer.
+    query = [(name, str(cursor)) for name, cursor in cursors.items()]
+    query += [("limit", str(wanted.limit)), *(("channel", channel) for channel in sorted(wanted.channels))]
+    return f"/streams/{wanted.workflow_id}/events?{urlencode(query)}"
