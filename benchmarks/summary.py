@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.generator import Connected, Stage
-from benchmarks.plan import BATCHED_LOADS, CALM_CLIENTS, LIGHT, REPLAY_CLIENTS, SINGLE_LOADS, Kind
+from benchmarks.plan import CALM_CLIENTS, LIGHT, REPLAY_CLIENTS, Kind
 from benchmarks.results import Results
 from benchmarks.spread import Spread
 
 IDLE_CLIENTS = 5_000
 """Where memory and connecting are looked at."""
-TOP = {Kind.SINGLE: SINGLE_LOADS[-1], Kind.BATCHED: BATCHED_LOADS[-1]}
 
 
 @dataclass(frozen=True, slots=True)
