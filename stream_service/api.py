@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.middleware.cors import CORSMiddleware
@@ -19,17 +19,13 @@ from stream_service.history_route import history_routes
 from stream_service.hub import Hub
 from stream_service.inspector import inspector
 from stream_service.pulse import Pulse
+from stream_service.query import describe_parameters, read_cursor, read_query
 from stream_service.response import StreamResponse
 from stream_service.settings import Settings
-from stream_service.subscription import DEFAULT_REPLAY, MAX_REPLAY, Subscription, Wish
+from stream_service.subscription import Subscription, Wish
 from stream_service.takeover import Follower
 from stream_service.token_keys import TokenKeysUnavailable
 from tailrace.access import Access
-from tailrace.event import MAX_CHANNEL_BYTES
-
-MAX_CHANNELS = 64
-MAX_CURSOR_CHARACTERS = 128
-"""Of what is repeated to a client whose cursor was none."""
 
 
 class Door:
@@ -45,17 +41,6 @@ class Door:
         if why is not None:
             self._hub.counts.turn_away(why)
         return why is not None
-
-
-def _cursor(last_event_id: str | None, *from_query: str | None) -> str | None:
-    """The header wins: it is what an EventSource sends when it reconnects to the URL that it began with."""
-    for text in (last_event_id, *from_query):
-        if text:
-            return text[:MAX_CURSOR_CHARACTERS]
-    return None
-
-
-Channel = Annotated[str, Query(min_length=1, max_length=MAX_CHANNEL_BYTES)]
 
 
 def create_app(
@@ -112,23 +97,17 @@ def _streams(hub: Hub, door: Door, guard: Guard, settings: Settings) -> APIRoute
             **REFUSALS,
         },
         summary="Follow a workflow's events: replay, then live.",
+        openapi_extra={"parameters": describe_parameters()},
     )
     async def follow(
-        *,
-        stream_id: StreamId,
-        access: Annotated[Access, Depends(guard.admit)],
-        last_event_id: Annotated[str | None, Header()] = None,
-        last_event_id_query: Annotated[str | None, Query(alias="last_event_id")] = None,
-        last_event_id_camel: Annotated[str | None, Query(alias="lastEventId")] = None,
-        replay: Annotated[int, Query(ge=0, le=MAX_REPLAY, description="0: only new events.")] = DEFAULT_REPLAY,
-        channel: Annotated[list[Channel], Query(max_length=MAX_CHANNELS)] = [],  # noqa: B006 - FastAPI copies it
-        control: Annotated[bool, Query(description="Send $sync after the replay and with each keepalive.")] = False,
+        stream_id: StreamId, access: Annotated[Access, Depends(guard.admit)], request: Request
     ) -> StreamResponse:
+        query = read_query(request)
         wish = Wish(
-            cursor=_cursor(last_event_id, last_event_id_query, last_event_id_camel),
-            replay=replay,
-            channels=channels_for(access, frozenset(channel)),
-            control=control,
+            cursor=read_cursor(request, query),
+            replay=query.replay,
+            channels=channels_for(access, frozenset(query.channel)),
+            control=query.control,
             aged_at=_aged_at(settings),
             until=asyncio.get_running_loop().time() + guard.seconds_left(access),
         )

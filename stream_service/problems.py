@@ -43,7 +43,8 @@ def problem(
 
 async def _explain_validation(_: Request, error: Exception) -> JSONResponse:
     wrong = error.errors() if isinstance(error, RequestValidationError) else []
-    return problem(422, "; ".join(f"{'.'.join(map(str, each['loc'][1:]))}: {_reason(each)}" for each in wrong))
+    said = (f"{'.'.join(map(str, each['loc'][1:]))}: {_reason(each)}" for each in wrong)
+    return problem(422, "; ".join(dict.fromkeys(said)))  # what two dependencies check is said once
 
 
 def _reason(wrong: dict[str, Any]) -> str:

@@ -400,7 +400,7 @@ async def test_openapi_declares_the_stream(rim: Rim) -> None:
     assert CONTENT_TYPE in operation["responses"]["200"]["content"]
     assert {parameter["name"] for parameter in operation["parameters"]} == {
         "stream_id",
-        "last-event-id",
+        "Last-Event-ID",
         "last_event_id",
         "lastEventId",
         "replay",
