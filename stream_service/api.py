@@ -26,6 +26,7 @@ from stream_service.subscription import Subscription, Wish
 from stream_service.takeover import Follower
 from stream_service.token_keys import TokenKeysUnavailable
 from tailrace.access import Access
+from tailrace.event import WorkflowId
 
 
 class Door:
@@ -35,9 +36,9 @@ class Door:
         self._hub = hub
         self.draining = False
 
-    def turns_away(self) -> bool:
+    def turns_away(self, stream_id: WorkflowId) -> bool:
         """Whether a client that comes now is asked to come again later; it is counted."""
-        why = End.DRAIN if self.draining else End.FULL if self._hub.full else None
+        why = End.DRAIN if self.draining else End.FULL if self._hub.is_full(stream_id) else None
         if why is not None:
             self._hub.counts.turn_away(why)
         return why is not None
@@ -113,7 +114,7 @@ def _streams(hub: Hub, door: Door, guard: Guard, settings: Settings) -> APIRoute
         )
 
         def subscribe(connection: Connection, introduce: Callable[[Follower], None]) -> Subscription | None:
-            if door.turns_away():
+            if door.turns_away(stream_id):
                 return None
             return hub.subscribe(stream_id, connection, wish, introduce=introduce)
 

@@ -22,6 +22,8 @@ class Bounds:
     """How much the hub may hold, and for how long; times in seconds."""
 
     connections: int = 20_000
+    stream_connections: int | None = None
+    """To one stream; None for as many as to all."""
     ring_events: int = 1_024
     ring_bytes: int = 4 * 1024 * 1024
     all_rings_bytes: int = 256 * 1024 * 1024
@@ -77,10 +79,12 @@ class Hub:
         """The bytes in all rings."""
         return sum(stream.ring.size for stream in self._streams.values())
 
-    @property
-    def full(self) -> bool:
-        """Whether one more client would be too many."""
-        return self.connections >= self.bounds.connections
+    def is_full(self, workflow_id: WorkflowId) -> bool:
+        """Whether one more client would be too many, for this stream or for all."""
+        if self.connections >= self.bounds.connections:
+            return True
+        stream, most = self._streams.get(workflow_id), self.bounds.stream_connections
+        return stream is not None and most is not None and len(stream.subscriptions) >= most
 
     def subscribe(
         self,
@@ -96,6 +100,7 @@ class Hub:
         """
         stream = self._streams.get(workflow_id)
         if stream is None:
+            self._make_room()
             # Register before reading: an event recorded in between is then seen twice, never missed.
             ring = Ring(max_events=self.bounds.ring_events, max_bytes=self.bounds.ring_bytes)
             stream = Stream(
@@ -147,6 +152,13 @@ class Hub:
     def subscriptions(self) -> tuple[Subscription, ...]:
         """Every client, as of now."""
         return tuple(each for stream in self._streams.values() for each in stream.subscriptions)
+
+    def _make_room(self) -> None:
+        """Let go of the streams that nobody follows any more, where there are as many as clients may be."""
+        if len(self._streams) >= self.bounds.connections:
+            for stream in tuple(self._streams.values()):
+                if not stream.subscriptions:
+                    del self._streams[stream.workflow_id]
 
     def _holds(self, stream: Stream) -> bool:
         return self._streams.get(stream.workflow_id) is stream

@@ -94,6 +94,8 @@ class Reader:
         while question.wanted():
             try:
                 async with self._at_once:
+                    if not question.wanted():  # by now
+                        return
                     found = await read()
             except TailraceError as error:
                 failures += 1

@@ -5,9 +5,7 @@ pyproject.toml pins its minor release.
 """
 
 import asyncio
-import socket
 from collections.abc import Callable
-from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from stream_service.request_timer import RequestTimer
+from stream_service.silence import give_up_after
 from stream_service.takeover import TRANSPORT, TakenConnection
 
 if TYPE_CHECKING:
@@ -43,9 +42,8 @@ class TransportProtocol(HttpToolsProtocol):
         """Begin a connection."""
         super().connection_made(transport)
         sock = transport.get_extra_info("socket")
-        if sock is not None and hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux has it
-            with suppress(OSError):  # the peer has gone already
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self.silence_seconds * 1000))
+        if sock is not None:
+            give_up_after(sock, self.silence_seconds)
         self._timer = RequestTimer(
             self.loop, seconds=self.request_seconds, is_answering=self._is_answering, cut=transport.abort
         )

@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     take_over: bool = True
     """Whether the hub writes to connections by itself; without, each client costs a task of the web server's."""
     max_connections: int = Field(default=20_000, ge=1)
+    max_stream_connections: int | None = Field(default=None, ge=1)
+    """To one stream; None for as many as to all."""
     ring_events: int = Field(default=1024, ge=100)
     ring_bytes: int = Field(default=4 * _MIB, ge=512 * 1024)
     all_rings_bytes: int = Field(default=256 * _MIB, ge=_MIB)
@@ -94,6 +96,7 @@ class Settings(BaseSettings):
         """What the hub may hold."""
         return Bounds(
             connections=self.max_connections,
+            stream_connections=self.max_stream_connections,
             ring_events=self.ring_events,
             ring_bytes=self.ring_bytes,
             all_rings_bytes=self.all_rings_bytes,

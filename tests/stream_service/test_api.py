@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from stream_service.counts import End
 from stream_service.pulse import DEGRADED_AFTER, READY_AFTER
 from stream_service.sse import CONTENT_TYPE
 from tests.support.rim import Rim, eventually, serving, some_settings
@@ -254,6 +255,20 @@ async def test_client_over_the_cap_is_asked_to_come_again() -> None:
             assert third.raw == f"retry: {third.parser.retry}\n".encode()
             assert third.ended
         assert rim.hub.connections == 2
+
+
+async def test_client_over_the_cap_of_its_stream_is_asked_to_come_again_and_others_are_not() -> None:
+    rim = Rim(settings=some_settings(max_stream_connections=1))
+    async with serving(rim.app) as (url, _), follow(url, "p_a") as one:
+        await one.next()
+        async with follow(url, "p_a") as second, follow(url, "p_b") as other:
+            await second.until_end()
+
+            assert second.status == 200
+            assert second.raw == f"retry: {second.parser.retry}\n".encode()
+            assert second.ended
+            assert (await other.next()).event == "$sync"
+        assert rim.hub.counts.ended[End.FULL] == 1
 
 
 async def test_place_that_a_client_has_left_is_free_again() -> None:

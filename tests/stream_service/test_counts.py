@@ -16,7 +16,7 @@ async def test_every_client_that_came_follows_or_has_ended() -> None:
         client = Client()
         rim.hub.subscribe(STREAM, client, Wish(), introduce=client.follow)
     left, slow, drained, hurried, _ = rim.hub.subscriptions()
-    turned_away = rim.door.turns_away()
+    turned_away = rim.door.turns_away(STREAM)
 
     left.leave()
     left.leave()
@@ -60,6 +60,6 @@ async def test_client_that_comes_to_a_service_that_drains_is_turned_away() -> No
     door = Door(rim.hub)
     door.draining = True
 
-    assert door.turns_away()
+    assert door.turns_away(STREAM)
 
     assert rim.hub.counts == Counts(opened=1, ended={**dict.fromkeys(End, 0), End.DRAIN: 1})

@@ -57,11 +57,11 @@ async def test_streams_end_spread_over_the_time(rim: Rim) -> None:
 
 async def test_no_new_streams_from_the_signal_on(rim: Rim) -> None:
     drain = Drain(rim.hub, rim.door, over=5)
-    before = rim.door.turns_away()
+    before = rim.door.turns_away(WorkflowId("p_a"))
 
     drain.hear_signal()
 
-    assert (before, rim.door.turns_away()) == (False, True)
+    assert (before, rim.door.turns_away(WorkflowId("p_a"))) == (False, True)
     assert rim.hub.counts.ended[End.DRAIN] == rim.hub.counts.opened == 1
 
 

@@ -6,11 +6,13 @@ import pytest
 
 from stream_service.hub import Bounds
 from stream_service.subscription import Wish
-from tailrace.event import WorkflowId
+from tailrace.event import WorkflowId, workflow_id
 from tests.support.hub import SteppedHub
 from tests.support.log import STREAM
 from tests.support.stepped_client import Client
 from tests.support.stream_log import Streams
+
+OTHER = workflow_id("p_other")
 
 
 @pytest.fixture
@@ -157,17 +159,42 @@ def test_client_that_takes_no_data_when_its_time_is_up_is_cut_like_any_other(str
 
 def test_hub_is_full_when_it_has_as_many_clients_as_it_may(streams: Streams) -> None:
     hub = hub_with(streams, connections=2)
-    full = [hub.hub.full]
+    full = [hub.hub.is_full(STREAM)]
 
     clients = [hub.follow()]
-    full.append(hub.hub.full)
+    full.append(hub.hub.is_full(STREAM))
     clients.append(hub.follow())
-    full.append(hub.hub.full)
+    full.append(hub.hub.is_full(STREAM))
     clients[0].leave()
     clients[0].leave()
-    full.append(hub.hub.full)
+    full.append(hub.hub.is_full(STREAM))
 
     assert full == [False, False, True, False]
+
+
+def test_stream_is_full_when_it_has_as_many_clients_as_one_may(streams: Streams) -> None:
+    hub = hub_with(streams, stream_connections=2)
+
+    clients = [hub.follow() for _ in range(2)]
+    full = [hub.hub.is_full(STREAM), hub.hub.is_full(OTHER)]
+    clients[0].leave()
+
+    assert full == [True, False]
+    assert not hub.hub.is_full(STREAM)
+
+
+def test_streams_that_nobody_follows_any_more_make_room_for_others(streams: Streams) -> None:
+    hub = hub_with(streams, connections=3)
+    stays = hub.follow()
+
+    for number in range(10):
+        client = Client()
+        hub.hub.subscribe(workflow_id(f"p_{number}"), client, Wish(), introduce=client.follow)
+        client.leave()
+        assert hub.hub.streams <= 3
+
+    assert STREAM in hub.hub.watched()
+    assert not stays.ended
     assert hub.hub.connections == 1
 
 

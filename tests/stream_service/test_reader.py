@@ -175,7 +175,7 @@ async def test_pauses_are_a_random_part_of_a_growing_time(log: EventLog, table: 
 
 async def test_question_that_nobody_asks_any_more_is_dropped(reader: Reader, table: TroubledTable) -> None:
     answers: list[EventId | None] = []
-    wanted = [True, False]
+    wanted = [True, True, False]
     table.errors = [LogUnavailable("away")]
 
     reader.ask(head(answers.append, lambda: wanted.pop(0)))

@@ -1,8 +1,6 @@
 import asyncio
 import os
 import signal
-import socket
-import sys
 
 import pytest
 from fastapi import FastAPI, Request
@@ -118,17 +116,6 @@ async def test_aborted_connection_is_no_error_in_the_log(rim: Rim, caplog: pytes
         await eventually(lambda: rim.hub.connections == 0)
 
     assert not [record for record in caplog.records if record.levelno >= 30]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="TCP_USER_TIMEOUT is Linux's.")
-async def test_peer_that_is_silent_is_given_up_by_the_kernel(rim: Rim) -> None:
-    async with serving(rim.app, silence_seconds=7.5) as (url, server), follow(url, "p_a") as client:
-        await client.next()
-
-        (connection,) = server.server_state.connections
-        sock = connection.transport.get_extra_info("socket")
-
-        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 7500
 
 
 async def test_application_reaches_its_transport() -> None:

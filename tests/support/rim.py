@@ -115,6 +115,7 @@ def _idle_feed() -> Feed:
 async def serving(
     app: FastAPI,
     *,
+    host: str = "127.0.0.1",
     port: int = 0,
     request_seconds: float = 20.0,
     silence_seconds: float = 60.0,
@@ -123,7 +124,7 @@ async def serving(
     """Serve an application on a port, or on a free one; yields the URL and the server."""
     server = make_server(
         app,
-        host="127.0.0.1",
+        host=host,
         port=port,
         request_seconds=request_seconds,
         silence_seconds=silence_seconds,
@@ -133,7 +134,7 @@ async def serving(
     served = asyncio.create_task(server.serve())
     try:
         await eventually(lambda: server.started or served.done())
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", server
+        yield f"http://{host}:{server.servers[0].sockets[0].getsockname()[1]}", server
     finally:
         server.should_exit = True
         for connection in tuple(server.server_state.connections):
