@@ -20,10 +20,17 @@ Follow its stream, in a page or a terminal:
 """
 
 
+_TOKENS = """
+Both take a token here, as ?token=… (docs/access.md says more):
+
+  curl -X POST {ApiUrl}/pipelines/p_hello/tokens -H "Authorization: Bearer $KEY" -d '{{"ttl": 3600}}'
+"""
+
+
 def tell(outputs: dict[str, dict[str, str]]) -> str:
     """The text for people, of what `cdk deploy --outputs-file` wrote."""
     named = {name: value for stack in outputs.values() for name, value in stack.items()}
-    return _TEXT.format_map(named)
+    return (_TEXT + (_TOKENS if "TokenSecret" in named else "")).format_map(named)
 
 
 if __name__ == "__main__":

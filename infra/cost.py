@@ -14,7 +14,10 @@ def idle_cost(config: StageConfig) -> Lines:
     """Dollars a month, by what they are for; everything else is paid by use."""
     if config.stream_service is None:
         return {"API key (Secrets Manager)": PRICES.secret.of(1)}
-    return idle(fleet(config.stream_service), monitored=config.monitoring is not None)
+    lines = idle(fleet(config.stream_service), monitored=config.monitoring is not None)
+    if config.stream_access == "token":
+        lines["Keys of tokens (Secrets Manager)"] = PRICES.secret.of(1)
+    return lines
 
 
 def fleet(config: StreamServiceConfig) -> Fleet:

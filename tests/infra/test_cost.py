@@ -34,3 +34,14 @@ def test_people_are_told_addresses_and_how_to_read_the_key() -> None:
     assert "--secret-id arn:secret " in told
     assert "curl -X POST https://d1.cloudfront.net/pipelines/p_hello/events" in told
     assert 'new EventSource("https://d1.cloudfront.net/pipelines/p_hello/sse")' in told
+    assert "/tokens" not in told
+
+
+def test_people_are_told_of_tokens_where_streams_take_them() -> None:
+    outputs = {
+        "Tailrace-prod-EventLog": {"TokenSecret": "arn:tokens"},
+        "Tailrace-prod-WorkflowApi": {"ApiUrl": "https://d1", "StreamUrl": "https://d1", "ApiKeySecret": "arn:secret"},
+    }
+
+    assert "curl -X POST https://d1/pipelines/p_hello/tokens" in tell(outputs)
+    assert idle_cost(stage_config("prod"))["Keys of tokens (Secrets Manager)"] > 0
