@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from stream_service.request_head import REFUSAL, RequestHead
 from stream_service.request_timer import RequestTimer
 from stream_service.silence import give_up_after
 from stream_service.takeover import TRANSPORT, TakenConnection
@@ -36,6 +37,7 @@ class TransportProtocol(HttpToolsProtocol):
     """Whether the application may take connections over."""
     _running: RequestResponseCycle | None = None
     _timer: RequestTimer
+    _head: RequestHead
     _broken = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
@@ -48,18 +50,27 @@ class TransportProtocol(HttpToolsProtocol):
             self.loop, seconds=self.request_seconds, is_answering=self._is_answering, cut=transport.abort
         )
         self._timer.begin()
+        self._head = RequestHead()
 
     def data_received(self, data: bytes) -> None:
         """Take in what a client says; behind what was no HTTP, nothing is read any more."""
         if not self._broken:
             self._timer.begin()
+            head = self._head
             super().data_received(data)
+            head.arrived(len(data))
+            if head.is_too_large and not self._broken:
+                self.send_400_response("")
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP; where a response has begun, a refusal would stand in it: it is just the last."""
         self._broken = True
         if self._running is not None and self._running.response_started and self._is_answering():
             self._running.keep_alive = False
+        elif self._head.is_too_large:
+            self.transport.write(REFUSAL)
+            # Not closed: with more on its way, the client would see a reset in place of the refusal. The timer cuts it.
+            self.transport.write_eof()
         else:
             super().send_400_response(msg)
 
@@ -72,9 +83,25 @@ class TransportProtocol(HttpToolsProtocol):
             offer["take"] = self.take
         self.scope["extensions"] = {TRANSPORT: offer}
 
+    def on_url(self, url: bytes) -> None:
+        """Take in a part of the first line."""
+        self._head.understood(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take in a header."""
+        self._head.understood(len(name) + len(value))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """End a request's head."""
+        self._head.end()
+        super().on_headers_complete()
+
     def on_message_complete(self) -> None:
         """End a request."""
         self._timer.end()
+        self._head.begin()
         super().on_message_complete()
 
     def take(self) -> TakenConnection | None:

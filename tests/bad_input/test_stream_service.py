@@ -18,6 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SSE = b"/pipelines/p_a/sse"
 AN_ID = "write p_ and then 1 to 64 letters, digits, underscores or hyphens"
 WHERE = "A stream is at /pipelines/{workflow id}/sse."
+TOO_LARGE = "The request's first line and headers are more than 65,536 bytes."
 NO_HTTP = "Invalid HTTP request received."
 
 
@@ -127,7 +128,11 @@ REFUSED = {
     "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, NO_HTTP),
     "HTTP/2 without a word before": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, NO_HTTP),
     "path of raw bytes": (request(b"/pipelines/p_\xff/sse"), 400, NO_HTTP),
-    "path that is endless": (request(SSE + b"?x=" + b"a" * 200_000), 400, NO_HTTP),
+    # what is too large
+    "path that is endless": (request(SSE + b"?x=" + b"a" * 200_000), 431, TOO_LARGE),
+    "header that is endless": (b"GET / HTTP/1.1\r\nX: " + b"a" * 400_000, 431, TOO_LARGE),
+    "head of a byte too many": (request(SSE, b"X: " + b"a" * (64 * 1024)), 431, TOO_LARGE),
+    "headers that are endless": (request(SSE, *[b"X-X: yyyy"] * 20_000), 431, TOO_LARGE),
     "header with a control character": (request(SSE, b"Last-Event-ID: a\x01b"), 400, NO_HTTP),
     "length that is negative": (request(SSE, b"Content-Length: -1"), 400, NO_HTTP),
     "two lengths": (request(SSE, b"Content-Length: 1", b"Content-Length: 2"), 400, NO_HTTP),
@@ -165,7 +170,7 @@ async def test_request_is_refused_with_what_to_do(served: Served, sent: bytes, s
     got, body = await served.answer(sent)
 
     assert got == status
-    assert says in (body.decode() if status == 400 else json.loads(body)["detail"])
+    assert says in (body.decode() if status in (400, 431) else json.loads(body)["detail"])
     await served.expect_unharmed()
 
 

@@ -1,0 +1,50 @@
+"""Bounds what a client sends before its request begins: uvicorn would keep lines and headers without end."""
+
+MAX_HEAD_BYTES = 64 * 1024
+"""Of a request's first line and headers; CloudFront and load balancers take less."""
+TOO_LARGE = b"The request's first line and headers are more than 65,536 bytes."
+REFUSAL = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-type: text/plain; charset=utf-8\r\n"
+    b"content-length: %d\r\n"
+    b"connection: close\r\n"
+    b"\r\n%b" % (len(TOO_LARGE), TOO_LARGE)
+)
+
+
+class RequestHead:
+    """Counts the bytes of one head after the other, as they come and as they are understood."""
+
+    __slots__ = ("_arrived", "_ended", "_understood")
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin to count: a connection begins, or a request is whole."""
+        self._arrived = self._understood = 0
+        self._ended = False
+
+    def end(self) -> None:
+        """Count no more: what comes now is a body."""
+        self._ended = True
+
+    def arrived(self, size: int) -> None:
+        """Hear how many bytes came in; a parser keeps a header to itself until it is whole."""
+        if not self._ended:
+            self._arrived += size
+
+    def understood(self, size: int) -> None:
+        """Hear of a part that the parser has made out.
+
+        Raises:
+            ValueError: it is one too many.
+        """
+        self._understood += size
+        if self.is_too_large:
+            raise ValueError(TOO_LARGE)
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether more has come than a head may be."""
+        return not self._ended and max(self._arrived, self._understood) > MAX_HEAD_BYTES
