@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from infra.fronts import ExistingNetwork, Front, VpcOrigin
+
 Architecture = Literal["arm64", "x86_64"]
 LogDays = Literal[1, 3, 7, 14, 30, 90, 365]
 WhoMayFollow = Literal["token", "public"]
@@ -79,8 +81,12 @@ class StreamServiceConfig:
     """Over which a task that is replaced ends its streams: at most 45, so that it has ended when it is cut."""
     max_stream_age_seconds: int = 3_600
     """After which, a quarter more or less, a stream ends and its client comes back, maybe to another task."""
+    front: Front = field(default_factory=VpcOrigin)
+    """What clients come through; see infra/fronts.py."""
+    network: ExistingNetwork | None = None
+    """None: a network of the stage's own."""
     availability_zones: tuple[str, ...] = ()
-    """The zones to use; empty: the first two. CloudFront's VPC origins are not offered in every zone."""
+    """The zones of the stage's own network; empty: the first two. VPC origins are not offered in every zone."""
     detailed_monitoring: bool
     """Whether connections (flow logs) and containers (Container Insights) are recorded, which costs as it grows."""
     log_days: LogDays = 14

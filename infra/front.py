@@ -8,6 +8,8 @@ from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from constructs import Construct
 
+from infra.fronts import PublicOrigin
+from infra.load_balancer import LoadBalancer
 from infra.review import explain
 
 READ_TIMEOUT_SECONDS = 60
@@ -26,7 +28,7 @@ class Front(Construct):
         scope: Construct,
         id: str,  # noqa: A002 - CDK's own name
         *,
-        streams: cloudfront.IVpcOrigin,
+        balancer: LoadBalancer,
         api_domain_name: str,
         takes_tokens: bool,
     ) -> None:
@@ -37,12 +39,7 @@ class Front(Construct):
             origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
             read_timeout=Duration.seconds(READ_TIMEOUT_SECONDS),
         )
-        stream_service = origins.VpcOrigin.with_vpc_origin(
-            streams,
-            read_timeout=Duration.seconds(READ_TIMEOUT_SECONDS),
-            connection_attempts=2,
-            connection_timeout=Duration.seconds(5),
-        )
+        stream_service = balancer.origin(read_timeout=Duration.seconds(READ_TIMEOUT_SECONDS))
         # A browser's EventSource never comes back from a 5xx; the API answers in the service's place so that it does.
         with_fail_over = origins.OriginGroup(
             primary_origin=stream_service, fallback_origin=api, fallback_status_codes=[502, 503, 504]
@@ -73,6 +70,14 @@ class Front(Construct):
                 "CFR4": "The cloudfront.net certificate fixes the protocol; docs/deploy.md says how to bring a domain.",
             },
         )
+        if isinstance(balancer.front, PublicOrigin):
+            explain(
+                self.distribution,
+                {
+                    "CFR5": "The load balancer has no domain, and so no certificate that CloudFront would accept; "
+                    "docs/deploy.md says what goes between the two, and how."
+                },
+            )
 
     def _make_token_function(self) -> cloudfront.FunctionAssociation:
         return cloudfront.FunctionAssociation(

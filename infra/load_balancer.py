@@ -1,7 +1,8 @@
-"""The stream service's load balancer: internal, reached by CloudFront alone, and patient with streams."""
+"""The stream service's load balancer: patient with streams, and reached as the stage's front says."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elb
 from aws_cdk import aws_iam as iam
@@ -9,14 +10,18 @@ from constructs import Construct
 
 from infra.cloudfront_addresses import CloudFrontAddresses
 from infra.config import LogDays
-from infra.network import BALANCER
+from infra.fronts import Front, OwnDomain, VpcOrigin
+from infra.listener import listen
+from infra.network import Network
+from infra.origin_key import HEADER, OriginKey
 from infra.review import explain, explain_wildcards
 
 PORT = 80
 IDLE_TIMEOUT_SECONDS = 60
 """Over two keepalives, which streams send every 15 s."""
 DEREGISTRATION_SECONDS = 60
-"""What a task has, once it is let go, to notice that and to end its streams; then what is left is cut."""
+"""From when a task is let go until the load balancer cuts what is left of its streams."""
+_HTTPS = 443
 
 
 class LoadBalancer(Construct):
@@ -27,41 +32,67 @@ class LoadBalancer(Construct):
         scope: Construct,
         id: str,  # noqa: A002 - CDK's own name
         *,
-        vpc: ec2.IVpc,
+        network: Network,
+        front: Front,
         target_port: int,
         log_days: LogDays,
     ) -> None:
         super().__init__(scope, id)
-        self.security_group = ec2.SecurityGroup(
-            self, "SecurityGroup", vpc=vpc, allow_all_outbound=False, description="Admits CloudFront"
-        )
-        self.security_group.add_ingress_rule(
-            CloudFrontAddresses(self, "CloudFrontAddresses", log_days=log_days).peer,
-            ec2.Port.tcp(PORT),
-            "CloudFront, through its VPC origin",
-        )
-        balancer = elb.ApplicationLoadBalancer(
+        self.front = front
+        self._key = None if isinstance(front, VpcOrigin | OwnDomain) else OriginKey(self, "OriginKey")
+        self.security_group = self._admit(network.vpc, log_days)
+        self._balancer = elb.ApplicationLoadBalancer(
             self,
             "Balancer",
-            vpc=vpc,
-            vpc_subnets=ec2.SubnetSelection(subnet_group_name=BALANCER),
-            internet_facing=False,
+            vpc=network.vpc,
+            vpc_subnets=network.balancer,
+            internet_facing=not isinstance(front, VpcOrigin),
             security_group=self.security_group,
             idle_timeout=Duration.seconds(IDLE_TIMEOUT_SECONDS),
             drop_invalid_header_fields=True,
             desync_mitigation_mode=elb.DesyncMitigationMode.STRICTEST,
         )
-        listener = balancer.add_listener("Listener", port=PORT, protocol=elb.ApplicationProtocol.HTTP, open=False)
-        self.targets = self._make_targets(vpc, target_port)
-        listener.add_target_groups("Streams", target_groups=[self.targets])
-        self.metrics: elb.IApplicationLoadBalancerMetrics = balancer.metrics
-        self.origin = self._make_origin(balancer)
         explain(
-            balancer,
+            self._balancer,
             {
                 "ELB2": "An access log would keep query strings, which may hold subscribers' tokens; the service "
                 "writes its own log without them."
             },
+        )
+        self.targets = self._make_targets(network.vpc, target_port)
+        listen(self._balancer, self.targets, front=front, key=self._key)
+        self._vpc_origin = self._make_vpc_origin() if isinstance(front, VpcOrigin) else None
+
+    @property
+    def metrics(self) -> elb.IApplicationLoadBalancerMetrics:
+        """What the load balancer counts."""
+        return self._balancer.metrics
+
+    @property
+    def dns_name(self) -> str:
+        """Its own name."""
+        return self._balancer.load_balancer_dns_name
+
+    def origin(self, *, read_timeout: Duration) -> cloudfront.IOrigin:
+        """The load balancer as CloudFront reaches it."""
+        if self._vpc_origin is not None:
+            return origins.VpcOrigin.with_vpc_origin(
+                self._vpc_origin,
+                read_timeout=read_timeout,
+                connection_attempts=2,
+                connection_timeout=Duration.seconds(5),
+            )
+        if self._key is None:
+            raise ValueError("Nothing is in front of a load balancer that has a domain of its own.")
+        return origins.HttpOrigin(
+            self.dns_name,
+            protocol_policy=cloudfront.OriginProtocolPolicy.HTTP_ONLY,
+            http_port=PORT,
+            origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+            custom_headers={HEADER: self._key.value},
+            read_timeout=read_timeout,
+            connection_attempts=2,
+            connection_timeout=Duration.seconds(5),
         )
 
     @property
@@ -85,6 +116,22 @@ class LoadBalancer(Construct):
             resources=["*"],
         )
 
+    def _admit(self, vpc: ec2.IVpc, log_days: LogDays) -> ec2.SecurityGroup:
+        if isinstance(self.front, OwnDomain):
+            group = ec2.SecurityGroup(
+                self, "SecurityGroup", vpc=vpc, allow_all_outbound=False, description="Admits everybody, by HTTPS"
+            )
+            group.add_ingress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(_HTTPS), "Clients")
+            explain(group, {"EC23": "Clients come from everywhere; who may follow a stream is decided by tokens."})
+            return group
+        group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=vpc, allow_all_outbound=False, description="Admits CloudFront"
+        )
+        addresses = CloudFrontAddresses(self, "CloudFrontAddresses", log_days=log_days)
+        by_way_of = "through its VPC origin" if isinstance(self.front, VpcOrigin) else "from its edges"
+        group.add_ingress_rule(addresses.peer, ec2.Port.tcp(PORT), f"CloudFront, {by_way_of}")
+        return group
+
     def _make_targets(self, vpc: ec2.IVpc, port: int) -> elb.ApplicationTargetGroup:
         return elb.ApplicationTargetGroup(
             self,
@@ -104,11 +151,11 @@ class LoadBalancer(Construct):
             ),
         )
 
-    def _make_origin(self, balancer: elb.ApplicationLoadBalancer) -> cloudfront.VpcOrigin:
+    def _make_vpc_origin(self) -> cloudfront.VpcOrigin:
         return cloudfront.VpcOrigin(
             self,
             "Origin",
-            endpoint=cloudfront.VpcOriginEndpoint.application_load_balancer(balancer),
+            endpoint=cloudfront.VpcOriginEndpoint.application_load_balancer(self._balancer),
             http_port=PORT,
             protocol_policy=cloudfront.OriginProtocolPolicy.HTTP_ONLY,
         )

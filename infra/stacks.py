@@ -8,6 +8,7 @@ from constructs import Construct
 from infra.config import StageConfig
 from infra.event_log import EventLog
 from infra.front import Front
+from infra.fronts import OwnDomain
 from infra.measures import Measures, metrics_namespace
 from infra.monitoring import Monitoring
 from infra.scheduled_workflow import ScheduledWorkflow
@@ -60,6 +61,8 @@ class StreamServiceStack(Stack):
             access=access,
             measures=Measures(metrics_namespace(config.name)),
         )
+        if isinstance(config.stream_service.front, OwnDomain):
+            CfnOutput(self, "BalancerName", value=self.streams.balancer.dns_name)
 
 
 class WorkflowApiStack(Stack):
@@ -79,10 +82,8 @@ class WorkflowApiStack(Stack):
     ) -> None:
         super().__init__(scope, id, description=f"Tailrace ({config.name}): the workflow API")
         self.api = WorkflowApi(self, "WorkflowApi", config=config.workflow_api)
-        front = self._make_front(config, streams, self.api) if streams else None
-        stream_url = front.url if front else config.stream_url
-        if stream_url is None:
-            raise ValueError(f"The stage {config.name!r} has neither a stream service nor the URL of one.")
+        front = self._make_front(config, streams)
+        stream_url = front.url if front else _stream_url(config)
         self.runner = WorkflowFunction(
             self,
             "WorkflowFunction",
@@ -100,14 +101,26 @@ class WorkflowApiStack(Stack):
         CfnOutput(self, "StreamUrl", value=stream_url)
         CfnOutput(self, "ApiKeySecret", value=self.runner.key.secret_arn)
 
-    def _make_front(self, config: StageConfig, streams: StreamService, api: WorkflowApi) -> Front:
+    def _make_front(self, config: StageConfig, streams: StreamService | None) -> Front | None:
+        """CloudFront, unless clients come to the load balancer itself."""
+        if streams is None or isinstance(streams.config.front, OwnDomain):
+            return None
         return Front(
             self,
             "Front",
-            streams=streams.origin,
-            api_domain_name=api.domain_name,
+            balancer=streams.balancer,
+            api_domain_name=self.api.domain_name,
             takes_tokens=config.stream_access == "token",
         )
+
+
+def _stream_url(config: StageConfig) -> str:
+    """Where streams are without CloudFront."""
+    if config.stream_service is not None and isinstance(config.stream_service.front, OwnDomain):
+        return f"https://{config.stream_service.front.domain_name}"
+    if config.stream_url is None:
+        raise ValueError(f"The stage {config.name!r} has neither a stream service nor the URL of one.")
+    return config.stream_url
 
 
 class MonitoringStack(Stack):

@@ -1,7 +1,6 @@
-"""The stream service as a construct: tasks on Fargate that hold connections, behind an internal load balancer."""
+"""The stream service as a construct: tasks on Fargate that hold connections, behind a load balancer."""
 
 from aws_cdk import Duration, Names
-from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
@@ -12,7 +11,7 @@ from infra.image import stream_service_image
 from infra.load_balancer import LoadBalancer
 from infra.log_group import log_group
 from infra.measures import Measures
-from infra.network import TASKS, make_network
+from infra.network import Network, make_network
 from infra.queue_janitor import QueueJanitor
 from infra.review import explain, explain_wildcards
 from infra.stream_access import StreamAccess
@@ -44,15 +43,17 @@ class StreamService(Construct):
         self._measures = measures
         self._access = access
         self.queue_prefix = f"{Names.unique_resource_name(self, max_length=39, separator='-')}-"
-        vpc = make_network(self, config)
-        cluster = self._make_cluster(vpc)
-        balancer = LoadBalancer(self, "LoadBalancer", vpc=vpc, target_port=PORT, log_days=config.log_days)
+        network = make_network(self, config)
+        cluster = self._make_cluster(network.vpc)
+        balancer = LoadBalancer(
+            self, "LoadBalancer", network=network, front=config.front, target_port=PORT, log_days=config.log_days
+        )
         self.balancer = balancer
         task = self._make_task(event_log, balancer)
         event_log.grant_follow(task.task_role, queue_prefix=self.queue_prefix)
         balancer.grant_watch(task.task_role)
         access.grant_keys(task.task_role)
-        self.service = self._make_service(cluster, task, self._make_security_group(vpc, balancer))
+        self.service = self._make_service(cluster, task, self._make_security_group(network.vpc, balancer), network)
         balancer.send_to(self.service)
         self.janitor = QueueJanitor(
             self,
@@ -63,7 +64,6 @@ class StreamService(Construct):
             log_days=config.log_days,
         )
         self.janitor.outlive(self.service)
-        self.origin: cloudfront.VpcOrigin = self.balancer.origin
         self._scale()
 
     def _make_cluster(self, vpc: ec2.IVpc) -> ecs.Cluster:
@@ -139,7 +139,7 @@ class StreamService(Construct):
         return group
 
     def _make_service(
-        self, cluster: ecs.ICluster, task: ecs.FargateTaskDefinition, group: ec2.ISecurityGroup
+        self, cluster: ecs.ICluster, task: ecs.FargateTaskDefinition, group: ec2.ISecurityGroup, network: Network
     ) -> ecs.FargateService:
         return ecs.FargateService(
             self,
@@ -147,8 +147,8 @@ class StreamService(Construct):
             cluster=cluster,
             task_definition=task,
             security_groups=[group],
-            vpc_subnets=ec2.SubnetSelection(subnet_group_name=TASKS),
-            assign_public_ip=True,
+            vpc_subnets=network.tasks,
+            assign_public_ip=network.public_addresses,
             min_healthy_percent=100,
             max_healthy_percent=200,
             circuit_breaker=ecs.DeploymentCircuitBreaker(rollback=True),

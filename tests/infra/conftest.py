@@ -80,6 +80,18 @@ def python_only(custom: Assembly) -> Assembly:
     return replace(custom, stage="python-only")
 
 
+@pytest.fixture(scope="session")
+def public_origin(custom: Assembly) -> Assembly:
+    """A stage whose load balancer is in the internet, for CloudFront alone."""
+    return replace(custom, stage="public-origin")
+
+
+@pytest.fixture(scope="session")
+def own_domain(custom: Assembly) -> Assembly:
+    """A stage without CloudFront, in a network that was there before."""
+    return replace(custom, stage="own-domain")
+
+
 @pytest.fixture(params=["dev", "prod", "custom"])
 def stage(request: pytest.FixtureRequest, assemblies: Path) -> Assembly:
     """Each of the stages that have all four stacks, in turn."""

@@ -1,4 +1,4 @@
-"""An app of two stages that choose what the stages that come with Tailrace don't."""
+"""An app of four stages that choose what the stages that come with Tailrace don't."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +14,11 @@ from infra.config import (
     StreamServiceConfig,
     WorkflowApiConfig,
 )
+from infra.fronts import ExistingNetwork, OwnDomain, PublicOrigin
 from infra.scheduled_workflow import ScheduledWorkflow
 from infra.stacks import build
 
+CERTIFICATE_ARN = "arn:aws:acm:eu-west-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:mail-AbCdEf"
 
 CUSTOM = StageConfig(
@@ -53,6 +55,29 @@ CUSTOM = StageConfig(
     cors_origins=("https://app.example.org", "https://admin.example.org"),
 )
 
+PUBLIC_ORIGIN = replace(
+    CUSTOM,
+    name="public-origin",
+    stream_service=StreamServiceConfig(front=PublicOrigin(), detailed_monitoring=False),
+)
+"""CloudFront before a load balancer in the internet."""
+
+OWN_DOMAIN = replace(
+    CUSTOM,
+    name="own-domain",
+    stream_service=StreamServiceConfig(
+        front=OwnDomain(domain_name="streams.example.org", certificate_arn=CERTIFICATE_ARN),
+        network=ExistingNetwork(
+            vpc_id="vpc-0123456789abcdef0",
+            availability_zones=("eu-west-1a", "eu-west-1b"),
+            task_subnets=("subnet-0aaaaaaaaaaaaaaa1", "subnet-0aaaaaaaaaaaaaaa2"),
+            balancer_subnets=("subnet-0bbbbbbbbbbbbbbb1", "subnet-0bbbbbbbbbbbbbbb2"),
+        ),
+        detailed_monitoring=True,
+    ),
+)
+"""No CloudFront, and a network that was there before."""
+
 PYTHON_ONLY = replace(CUSTOM, name="python-only", stream_service=None, stream_url="https://streams.example.org")
 """Its workflows have no steps in Node.js, and its stream service runs elsewhere."""
 
@@ -69,6 +94,7 @@ def main(folder: Path) -> None:
             ScheduledWorkflow(workflow_id="p_mornings", schedule="cron(0 8 * * ? *)", timezone="Europe/Berlin"),
         ],
     )
-    build(app, PYTHON_ONLY, node_steps=False)
+    for stage in (PUBLIC_ORIGIN, OWN_DOMAIN, PYTHON_ONLY):
+        build(app, stage, node_steps=False)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()
