@@ -10,6 +10,7 @@ import httpx
 from cli.errors import CommandError
 from cli.event_stream import EventStreamParser, Received
 from cli.http_client import explain_refusal, http_client
+from cli.minting import TOKEN_HINT
 
 SILENCE = 45.0
 """Seconds after which a silent connection is dead: a keepalive comes every 15."""
@@ -17,7 +18,6 @@ PAUSE = 3.0
 """Seconds before the next try, until a stream has said how long to wait."""
 
 _CONTENT_TYPE = "text/event-stream"
-_TOKEN_HINT = "Give a token with --token; `tailrace token` makes one with the API's key."  # noqa: S105 - a sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +134,7 @@ def _check(response: httpx.Response) -> None:
         raise _Trouble(f"{response.status_code} {response.reason_phrase}")
     if response.status_code == HTTPStatus.UNAUTHORIZED:
         response.read()
-        raise _TokenNeeded(explain_refusal(response, hint=_TOKEN_HINT))
+        raise _TokenNeeded(explain_refusal(response, hint=TOKEN_HINT))
     if response.is_error:
         response.read()
         raise explain_refusal(response)

@@ -1,16 +1,26 @@
 """Asks the API for a subscriber's token."""
 
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Annotated, TypeAlias
 
 import httpx
+import typer
 
 from cli.errors import CommandError
 from cli.http_client import explain_refusal, http_client, json_of
-from cli.target import Api
+from cli.target import Api, find_api
 from tailrace.event import WorkflowId
 
+Token: TypeAlias = Annotated[
+    str | None,
+    typer.Option(help="Where streams take one.", show_default="$TAILRACE_TOKEN, or made with the API's key"),
+]
+
+TOKEN_HINT = "Give a token with --token; `tailrace token` makes one with the API's key."  # noqa: S105 - a sentence
+_HOUR = 60 * 60
 _TIMEOUT = httpx.Timeout(30, connect=10)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 60 * 60, "d": 24 * 60 * 60}
 _TIME = re.compile(r"([0-9]{1,9}) ?([smhd]?)", re.ASCII)
@@ -62,6 +72,26 @@ def mint(
         stream_url=str(made["stream_url"]),
         answer=response.text,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """What a command shows to a stream that takes a token: one that was given, or one made when it is asked for."""
+
+    token: str | None
+    mint: Callable[[], str] | None
+
+
+def bearer(
+    workflow_id: WorkflowId, *, token: str | None, api_url: str | None, key: str | None, stage: str | None
+) -> Bearer:
+    """The token that was given, or that the environment holds; else a way to make one, with the API's key."""
+    given = token or os.environ.get("TAILRACE_TOKEN")
+
+    def make() -> str:
+        return mint(find_api(url=api_url, key=key, stage=stage), workflow_id, seconds=_HOUR).token
+
+    return Bearer(given, None if given else make)
 
 
 def seconds_of(text: str) -> int:

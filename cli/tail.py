@@ -1,19 +1,17 @@
 """`tailrace tail`: a workflow's events in the terminal, as they come."""
 
-import os
 from typing import Annotated, TypeAlias
 
 import typer
 
 from cli.errors import CommandError
 from cli.follow import follow
-from cli.minting import mint
+from cli.minting import Token, bearer
 from cli.tail_view import JsonEvents, TailView, TextEvents
-from cli.target import ApiUrl, Key, Stage, StreamUrl, find_api, find_streams
+from cli.target import ApiUrl, Key, Stage, StreamUrl, find_streams
 from tailrace.errors import InvalidWorkflowId
 from tailrace.event import WorkflowId, workflow_id
 
-_TOKEN_SECONDS = 60 * 60
 MAX_REPLAY = 1000
 """As many as the stream service replays."""
 
@@ -34,10 +32,7 @@ def tail(
         str | None, typer.Option(help="Go on behind this event; 0-0 shows everything that is kept.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line.")] = False,
-    token: Annotated[
-        str | None,
-        typer.Option(help="Where streams take one.", show_default="$TAILRACE_TOKEN, or made with the API's key"),
-    ] = None,
+    token: Token = None,
     stream_url: StreamUrl = None,
     api_url: ApiUrl = None,
     key: Key = None,
@@ -57,12 +52,9 @@ def tail(
     view = TailView(JsonEvents() if as_json else TextEvents())
     workflow_id = known_id(workflow)
 
-    def make_token() -> str:
-        return mint(find_api(url=api_url, key=key, stage=stage), workflow_id, seconds=_TOKEN_SECONDS).token
-
-    given = token or os.environ.get("TAILRACE_TOKEN")
+    shown = bearer(workflow_id, token=token, api_url=api_url, key=key, stage=stage)
     url = f"{streams}/pipelines/{workflow_id}/sse"
-    heard = follow(url, parameters=parameters, cursor=last_event_id, token=given, mint=None if given else make_token)
+    heard = follow(url, parameters=parameters, cursor=last_event_id, token=shown.token, mint=shown.mint)
     for each in heard:
         view.show(each)
 

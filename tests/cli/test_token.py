@@ -69,6 +69,24 @@ def test_tail_makes_a_token_by_itself(dev: Dev) -> None:
     assert json.loads(tail.lines[0])["channel"] == "greetings"
 
 
+def test_history_makes_a_token_by_itself(dev: Dev) -> None:
+    dev.post("p_hello")
+
+    shown = tailrace("history", "p_hello", "--json", "--limit", "1", folder=dev.folder)
+
+    assert shown.code == 0
+    assert json.loads(shown.out)["channel"] == "greetings"
+
+
+def test_history_with_a_token_for_another_stream_says_so(dev: Dev) -> None:
+    token = tailrace("token", "p_hello", folder=dev.folder).out.strip()
+
+    ended = tailrace("history", "p_other", "--token", token, folder=dev.folder)
+
+    assert ended.code == 1
+    assert "not for this stream" in ended.err
+
+
 def test_tail_with_a_token_that_is_none_says_what_to_do(dev: Dev) -> None:
     ended = tailrace("tail", "p_hello", "--token", "nonsense", folder=dev.folder)
 
