@@ -37,6 +37,7 @@ def main() -> int:
 def _show(report: Report, console: Console) -> None:
     for table in report.tables():
         console.print(table)
+    console.print(f"Who waited longest: {report.delays.worst}", markup=False)
     for complaint in report.verdict.complaints[:_SHOWN]:
         console.print(complaint, markup=False)
 

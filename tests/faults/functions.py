@@ -68,8 +68,8 @@ class Api:
         """End it at once, whatever it runs."""
         self._child.kill()
 
-    async def restart(self) -> None:
-        """Start another in its place."""
+    async def revive(self) -> None:
+        """Start another in the place of one that was killed."""
         await until(lambda: self._child.exit_code is not None, patience=_PATIENCE)
         self._start()
         await self.until_ready()
@@ -112,6 +112,11 @@ class LaterFunction:
         """End the process at once, whatever it runs."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
+
+    async def revive(self) -> None:
+        """Wait for the end of a process that was killed; the next invocation starts another."""
+        if self._process is not None:
+            await self._process.wait()
 
     async def stop(self) -> None:
         """End the process, for good."""

@@ -28,6 +28,9 @@ class Killable(Protocol):
     def kill(self) -> None:
         """End the process at once."""
 
+    async def revive(self) -> None:
+        """See to it that there is another."""
+
 
 class ProcessFaults:
     """The faults of processes."""
@@ -110,10 +113,11 @@ class ProcessFaults:
         hold = Hold(place)
         async with self._killing:
             with function.proxy.suffering(hold):
-                if await hold.caught(_HOLD_PATIENCE):
+                caught = await hold.caught(_HOLD_PATIENCE)
+                if caught:
                     function.kill()
                     self._world.tally.count(planned.kind)
                     await asyncio.sleep(planned.chance.uniform(0, _MOMENT))
                 hold.decide(forward=planned.chance.random() < 0.5)
-            if function is self._api:
-                await self._api.restart()
+            if caught:
+                await function.revive()

@@ -1,15 +1,13 @@
 """What a storm came to: a table for people."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.table import Table
 
 from tests.faults.auditor import Verdict
-from tests.faults.history import History
+from tests.faults.delays import Delays
 from tests.faults.plan import Kind
-from tests.faults.truth import EMPTY, Truth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +22,7 @@ class Report:
     flushes: int
     events: int
     verdict: Verdict
-    delays: Sequence[float]
-    """Seconds from each event's place in the log to each client that was there before it, and always read at once."""
+    delays: Delays
 
     @property
     def good(self) -> bool:
@@ -54,28 +51,8 @@ class Report:
         ):
             outcome.add_row(name, f"{value:,}")
         for name, share in (("half of the deliveries within", 0.5), ("99 % within", 0.99), ("worst delay", 1.0)):
-            outcome.add_row(name, f"{_quantile(self.delays, share):.2f} s")
+            outcome.add_row(name, f"{self.delays.within(share):.2f} s")
         return [faults, outcome]
-
-
-def delays_of(histories: Iterable[History], truths: Mapping[str, Truth]) -> list[float]:
-    """Take the time from the log to the client, of all events that were recorded after a client had come.
-
-    Clients that dawdled are left out.
-    """
-    return sorted(
-        heard_at - recorded.recorded_at
-        for history in histories
-        for frame, heard_at in zip(history.heard, history.times, strict=True)
-        if not history.dawdled
-        and not frame.event.startswith("$")
-        and (recorded := truths.get(history.stream, EMPTY).events.get(int(frame.id.rpartition("-")[2]))) is not None
-        and recorded.recorded_at > history.began
-    )
-
-
-def _quantile(ordered: Sequence[float], share: float) -> float:
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
 def _table(title: str) -> Table:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 from tailrace.event import Event, WorkflowId
 from tests.faults.auditor import Verdict, audit
+from tests.faults.delays import Delays
 from tests.faults.plan import Planned, make_plan
-from tests.faults.report import Report, delays_of
+from tests.faults.report import Report
 from tests.faults.runs import Run, audit_runs, run_payload
 from tests.faults.setting import Injector, Parts, everything
 from tests.faults.truth import Truth, read_truth
@@ -33,7 +34,7 @@ async def run_storm(
         async with asyncio.TaskGroup() as background:
             following = background.create_task(parts.crowd.follow(seconds * 0.7))
             writing = [background.create_task(writer.work()) for writer in parts.writers]
-            await _rage(parts, make_plan(seed, seconds), say)
+            failed = await _rage(parts, make_plan(seed, seconds), say)
             for writer in parts.writers:
                 writer.stop()
             async with asyncio.timeout(CALM_PATIENCE):
@@ -44,25 +45,31 @@ async def run_storm(
             truths, complaints = await _until_calm(parts, say)
             following.cancel()
         report = _report(parts, truths, seed=seed, seconds=seconds)
-        report.verdict.complaints += complaints
+        report.verdict.complaints += [*failed, *complaints]
         return report
 
 
-async def _rage(parts: Parts, plan: Sequence[Planned], say: Callable[[str], None]) -> None:
-    """Inject every fault when its time has come, and wait until the last is over."""
+async def _rage(parts: Parts, plan: Sequence[Planned], say: Callable[[str], None]) -> list[str]:
+    """Inject every fault when its time has come, and wait until the last is over; complain of those that failed."""
     loop = asyncio.get_running_loop()
     began = loop.time()
+    complaints: list[str] = []
     async with asyncio.TaskGroup() as faults:
         for planned in plan:
             await asyncio.sleep(max(0.0, began + planned.at - loop.time()))
             say(f"{planned.at:6.1f} s  {planned.kind}")
-            faults.create_task(_inject(parts.injectors, planned))
+            faults.create_task(_inject(parts.injectors, planned, complaints))
+    return complaints
 
 
-async def _inject(injectors: Sequence[Injector], planned: Planned) -> None:
-    for injector in injectors:
-        if await injector.inject(planned):
-            return
+async def _inject(injectors: Sequence[Injector], planned: Planned, complaints: list[str]) -> None:
+    try:
+        for injector in injectors:
+            if await injector.inject(planned):
+                return
+    except TimeoutError as error:
+        complaints.append(f"{planned.kind} at {planned.at:.1f} s did not come to its end: {error!r}")
+        return
     raise NotImplementedError(planned.kind)
 
 
@@ -109,5 +116,5 @@ def _report(parts: Parts, truths: dict[str, Truth], *, seed: int, seconds: float
         flushes=sum(len({event.batch_id for event in truth.events.values()}) for truth in truths.values()),
         events=sum(len(truth.events) for truth in truths.values()),
         verdict=verdict,
-        delays=delays_of(histories, truths),
+        delays=Delays.of(histories, truths),
     )
