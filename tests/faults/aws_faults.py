@@ -23,9 +23,8 @@ REFUSED_FOR = 30.0
 AWAY_FOR = 10.0
 _SOME_SECONDS = (4.0, 10.0)
 _SHARE = 0.3
-_FIRST_PATIENCE = 30.0
-_LONG_PATIENCE = 120.0
-"""Seconds until a service has a queue: SQS may refuse, and a service be replaced meanwhile."""
+_PATIENCE = 120.0
+"""Seconds until a call can be struck, or a queue be taken away: others may refuse, or be replaced, meanwhile."""
 
 
 class AwsFaults:
@@ -72,13 +71,13 @@ class AwsFaults:
             for proxy in proxies:
                 suffering.enter_context(proxy.suffering(_fault(strikes)))
             await asyncio.sleep(seconds or chance.uniform(*_SOME_SECONDS))
-            await strikes.first(_FIRST_PATIENCE)
+            await strikes.first(_PATIENCE)
 
     async def _poison(self, planned: Planned) -> None:
         chance = planned.chance
         for _ in range(chance.randint(3, 12)):
             message = rubbish(chance, chance.choice(STREAMS))
-            await until_done(partial(self._publish, message), patience=_LONG_PATIENCE)
+            await until_done(partial(self._publish, message), patience=_PATIENCE)
             self._world.tally.count(planned.kind)
 
     def _publish(self, message: str) -> bool:
@@ -93,7 +92,7 @@ class AwsFaults:
         place = planned.chance.randrange(len(self._services.tasks))
         take = self._delete_queue if planned.kind is Kind.QUEUE_DELETED else self._remove_subscription
         # Each time of whichever runs there by then: the one before may have been replaced meanwhile.
-        await until_done(lambda: take(self._services.tasks[place].queue_prefix), patience=_LONG_PATIENCE)
+        await until_done(lambda: take(self._services.tasks[place].queue_prefix), patience=_PATIENCE)
         self._world.tally.count(planned.kind)
 
     def _delete_queue(self, prefix: str) -> bool:

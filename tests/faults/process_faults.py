@@ -16,7 +16,7 @@ from tests.faults.world import World
 
 PAUSED_FOR = 20.0
 _SWEEP_PATIENCE = 15.0
-_HOLD_PATIENCE = 40.0
+_HOLD_PATIENCE = 120.0
 _MOMENT = 0.5
 
 

@@ -14,7 +14,7 @@ SECONDS = 60.0
 CROWD = 300
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 async def test_nothing_is_lost_doubled_or_reordered_whatever_fails(emulated_aws: EmulatedAws) -> None:
     report = await run_storm(emulated_aws, seed=SEED, seconds=SECONDS, crowd=CROWD)
 
