@@ -2,6 +2,7 @@
 
 import typer
 
+from cli.clear import clear
 from cli.cost import cost
 from cli.dev import dev
 from cli.history import history
@@ -25,6 +26,7 @@ app.command(epilog="Example: tailrace new p_parcels")(new)
 app.command("list", epilog="Example: tailrace list")(list_workflows)
 app.command(epilog="""Example: tailrace invoke p_hello --data '{"name": "Luke"}'""")(invoke)
 app.command(epilog="Example: tailrace history p_hello --after 0-0 --limit 1000 --json")(history)
+app.command(epilog="Example: tailrace clear p_hello --yes")(clear)
 app.add_typer(keys, name="keys")
 app.command(epilog="Example: tailrace tail p_hello --channel events --replay 10")(tail)
 app.command(epilog="Example: tailrace cost --events 10M --clients 50")(cost)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.auth import Access
 from lambdas.workflow_api.catalog import Catalog, describe
+from lambdas.workflow_api.clearing import Clearing, clears
 from lambdas.workflow_api.cors import admit_pages
 from lambdas.workflow_api.invocation import InvokeLater
 from lambdas.workflow_api.keys import ApiKey, Verb
@@ -28,6 +29,7 @@ def create_app(
     repeats: Repeats,
     answers: Answers,
     access: Access,
+    clearing: Clearing,
     mint: Mint,
     pages: Pages,
     invoke_later: InvokeLater,
@@ -47,6 +49,7 @@ def create_app(
             registry=registry, runs=runs, repeats=repeats, answers=answers, access=access, invoke_later=invoke_later
         )
     )
+    app.include_router(clears(clearing=clearing, access=access))
     app.include_router(tokens(registry=registry, mint=mint, answers=answers, access=access, one_host=pages.one_host))
     return app
 

@@ -7,7 +7,7 @@ from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.keys import ApiKey, Verb
 from lambdas.workflow_api.problems import Problem
 from tailrace.errors import InvalidWorkflowId
-from tailrace.event import workflow_id
+from tailrace.event import WorkflowId, workflow_id
 from tailrace.id_pattern import EVERY
 from tailrace.workflow import Registry, Workflow
 
@@ -40,10 +40,7 @@ class Catalog:
         Raises:
             Problem: 422 where the text is no id, 404 where there is no such workflow; that one lists those there are.
         """
-        try:
-            wanted = workflow_id(text)
-        except InvalidWorkflowId as error:
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-workflow-id", str(error)) from error
+        wanted = read_id(text)
         workflow = self._registry.workflows.get(wanted)
         if workflow is None:
             raise self._unknown(wanted)
@@ -59,6 +56,18 @@ class Catalog:
             sentences.append(f"It may be in a module that could not be imported: {failed}.")
         members = {"workflows": known, "import_failures": failures}
         return Problem(HTTPStatus.NOT_FOUND, "unknown-workflow", " ".join(sentences), members=members)
+
+
+def read_id(text: str) -> WorkflowId:
+    """Read a workflow's id.
+
+    Raises:
+        Problem: 422, the text is none.
+    """
+    try:
+        return workflow_id(text)
+    except InvalidWorkflowId as error:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-workflow-id", str(error)) from error
 
 
 def describe(workflow: Workflow, answers: Answers) -> dict[str, Any]:

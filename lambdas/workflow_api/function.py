@@ -10,6 +10,7 @@ from mangum import Mangum
 from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.api import create_app
 from lambdas.workflow_api.auth import Access
+from lambdas.workflow_api.clearing import Clearing
 from lambdas.workflow_api.deadline import ASYNCHRONOUS, LambdaContext, seconds_for_run, seconds_of_lease
 from lambdas.workflow_api.event_loop import EventLoops
 from lambdas.workflow_api.invocation import InvokeLater, LaterRun
@@ -39,6 +40,7 @@ class Function:
         once: Once,
         answers: Answers,
         keys: Keys,
+        clearing: Clearing,
         mint: Mint,
         pages: Pages,
         invoke_later: InvokeLater,
@@ -56,6 +58,7 @@ class Function:
             repeats=Repeats(once=once),
             answers=answers,
             access=Access(keys),
+            clearing=clearing,
             mint=mint,
             pages=pages,
             invoke_later=invoke_later,

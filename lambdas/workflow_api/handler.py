@@ -6,6 +6,7 @@ import boto3
 from botocore.config import Config
 
 from lambdas.workflow_api.answers import Answers
+from lambdas.workflow_api.clearing import Clearing
 from lambdas.workflow_api.function import Function
 from lambdas.workflow_api.invocation import InvokeLater, SelfInvocation
 from lambdas.workflow_api.key_source import SecretKeys
@@ -51,6 +52,7 @@ def create_handler(
         once=Once(table=DynamoDBRecordTable(client=dynamodb, table_name=settings.idempotency_table), log=log),
         answers=Answers(stream_url=settings.stream_url),
         keys=SecretKeys(client=secrets, arn=settings.api_key_secret_arn),
+        clearing=Clearing(log=log, notifier=notifier),
         mint=Mint(None if token_secret is None else shared_keys(secrets, token_secret)),
         pages=settings.pages,
         invoke_later=invoke_later or _self_invocation(LambdaEnvironment()),

@@ -134,7 +134,8 @@ def test_error_is_one_sentence_and_a_hint(dev: Dev, arguments: list[str], error:
 
 
 @pytest.mark.parametrize(
-    "command", ["dev", "new", "list", "invoke", "tail", "history", "keys", "keys list", "keys add", "keys revoke"]
+    "command",
+    ["dev", "new", "list", "invoke", "tail", "history", "clear", "keys", "keys list", "keys add", "keys revoke"],
 )
 def test_help_of_every_command_has_an_example(command: str, tmp_path: Path) -> None:
     result = tailrace(*command.split(), "--help", folder=tmp_path)

@@ -28,7 +28,6 @@ KEY = "a-key-of-letters"
 FUNCTION_ROLE, TASK_ROLE = "WorkflowFunctionRunnerRole", "StreamServiceTaskTaskRole"
 
 FUNCTION_NEVER_TAKES = {
-    "dynamodb:UpdateItem": "only where a stream's tail is about to expire (it is extended), and to clear a stream",
     "dynamodb:DeleteItem": "only where a stream's life has ended (its remains go, the tail last)",
     "lambda:InvokeFunction": "only in Lambda, for `Prefer: respond-async`; elsewhere the run is handed over otherwise",
     "logs:CreateLogStream": "Lambda's own, under the function's role",
@@ -91,7 +90,7 @@ def _environment(
 
 @pytest.fixture
 async def flow(_environment: None, group: TargetGroup, monkeypatch: pytest.MonkeyPatch) -> Flow:
-    """Run a workflow once through the real function, and follow it through the real stream service."""
+    """Run a workflow once through the real function, follow it through the real stream service, and clear it."""
     function, task = Recording(), Recording()
     with monkeypatch.context() as patch:
         patch.setattr(boto3, "client", function.session.client)
@@ -113,6 +112,8 @@ async def flow(_environment: None, group: TargetGroup, monkeypatch: pytest.Monke
             )
             assert answer.status == HTTPStatus.OK, answer.body
             event = await anext(event async for event in stream.aiter_sse() if not event.event.startswith("$"))
+            cleared = await asyncio.to_thread(gateway.request, "DELETE", "/pipelines/p_hello/events")
+            assert cleared.status == HTTPStatus.OK, cleared.body
         group.health = DRAINING
         await eventually(lambda: service.hub.connections == 0)
         service.drain.hear_signal()

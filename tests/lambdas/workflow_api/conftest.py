@@ -7,6 +7,7 @@ import pytest
 
 from cli.preparation import keep_key
 from lambdas.workflow_api.answers import Answers
+from lambdas.workflow_api.clearing import Clearing
 from lambdas.workflow_api.function import Function
 from lambdas.workflow_api.invocation import InvokeLater, NotAccepted
 from lambdas.workflow_api.key_ring import KeyRing
@@ -71,6 +72,7 @@ class Api:
             once=Once(table=self.records, log=log, now=lambda: self.now),
             answers=Answers(stream_url=STREAM_URL),
             keys=FixedKeys(self.ring),
+            clearing=Clearing(log=log, notifier=self.notifier),
             mint=Mint(self.token_keys, now=lambda: self.now),
             pages=self.pages,
             invoke_later=invoke_later,

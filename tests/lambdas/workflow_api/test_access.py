@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.api import create_app
 from lambdas.workflow_api.auth import Access
+from lambdas.workflow_api.clearing import Clearing
 from lambdas.workflow_api.key_ring import KeyRing
 from lambdas.workflow_api.keys import Verb, make_key
 from lambdas.workflow_api.metrics import NoMetrics
@@ -52,6 +53,7 @@ def routes() -> list[tuple[str, str]]:
         repeats=Repeats(once=Once(table=InMemoryRecordTable(), log=log)),
         answers=Answers(stream_url=STREAM_URL),
         access=Access(FixedKeys(KeyRing.of(KEY))),
+        clearing=Clearing(log=log, notifier=InMemoryNotifier()),
         mint=Mint(None),
         pages=Pages(),
         invoke_later=lambda _event: None,
@@ -82,6 +84,7 @@ def test_no_route_answers_without_a_key_or_with_a_key_that_may_do_nothing_there(
         (Verb.READ, "GET", "/pipelines"),
         (Verb.READ, "GET", "/pipelines/p_hello"),
         (Verb.RUN, "POST", "/pipelines/p_hello/events"),
+        (Verb.CLEAR, "DELETE", "/pipelines/p_hello/events"),
     ],
 )
 def test_each_route_takes_its_own_verb_and_says_which(api: Api, verb: Verb, method: str, path: str) -> None:

@@ -1,0 +1,91 @@
+"""The route that clears a stream: what was sent until now is taken out of the log, and whoever follows is told so."""
+
+import asyncio
+import logging
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Request
+
+from lambdas.workflow_api.auth import Access
+from lambdas.workflow_api.catalog import read_id
+from lambdas.workflow_api.deadline import SYNCHRONOUS, seconds_for_run
+from lambdas.workflow_api.keys import ApiKey, Verb
+from lambdas.workflow_api.problems import Problem
+from tailrace.errors import LogRefused, LogUnavailable
+from tailrace.event import Batch, WorkflowId
+from tailrace.event_log import EventLog
+from tailrace.notice import NoticeFailed, Notifier
+
+logger = logging.getLogger(__name__)
+
+
+class Clearing:
+    """Clears streams."""
+
+    def __init__(self, *, log: EventLog, notifier: Notifier) -> None:
+        self._log = log
+        self._notifier = notifier
+
+    async def clear(self, stream: WorkflowId, *, seconds: float, key: str) -> dict[str, Any]:
+        """Clear a stream within so many seconds, for the holder of a key, and say up to where.
+
+        Raises:
+            Problem: the log did not answer, or it takes longer; asked for again, it is gone on with.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                mark = await self._log.clear(stream, batch_id=f"clear-{uuid4().hex}")
+                announced = mark is not None and await self._announce(mark)
+        except (LogUnavailable, TimeoutError) as error:
+            logger.exception("stream_not_cleared", extra={"workflow_id": stream, "key": key})
+            raise _unfinished(stream) from error
+        except LogRefused as error:
+            logger.exception("stream_not_cleared", extra={"workflow_id": stream, "key": key})
+            raise _refused(stream) from error
+        cleared_to = None if mark is None else str(mark.last_id)
+        logger.info("stream_cleared", extra={"workflow_id": stream, "key": key, "cleared_to": cleared_to})
+        return {"workflow_id": stream, "cleared_to": cleared_to, "announced": announced}
+
+    async def _announce(self, mark: Batch) -> bool:
+        """Tell the stream services; again where the mark stands already, since the first notice may have been lost."""
+        try:
+            await self._notifier.announce(mark)
+        except NoticeFailed:  # who follows hears of it by the next re-read
+            logger.warning("notice_failed", exc_info=True, extra={"workflow_id": mark.workflow_id})
+            return False
+        return True
+
+
+def clears(*, clearing: Clearing, access: Access) -> APIRouter:
+    """Make the route. It knows no registry: what a workflow has sent stays when its module is gone."""
+    router = APIRouter()
+
+    @router.delete("/pipelines/{workflow_id}/events")
+    async def clear_stream(
+        workflow_id: str, request: Request, key: Annotated[ApiKey, Depends(access.may(Verb.CLEAR))]
+    ) -> dict[str, Any]:
+        seconds = seconds_for_run(request.scope.get("aws.context"), at_most=SYNCHRONOUS)
+        return await clearing.clear(read_id(workflow_id), seconds=seconds, key=key.name)
+
+    return router
+
+
+def _unfinished(stream: WorkflowId) -> Problem:
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "not-cleared",
+        "The stream may be cleared, in part or not at all. Send the request again: it goes on where this one ended.",
+        headers={"Retry-After": "5"},
+        members={"workflow_id": stream},
+    )
+
+
+def _refused(stream: WorkflowId) -> Problem:
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "log-refused",
+        "The event log refused to clear the stream; the API's own log says why.",
+        members={"workflow_id": stream},
+    )
