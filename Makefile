@@ -21,7 +21,7 @@ CDK = $(CDK_ENV) $(VENV)/cdk/node_modules/.bin/cdk --no-notices --no-version-rep
 
 .DEFAULT_GOAL := help
 .PHONY: help dev test lint types format lock clean synth deploy destroy deploy-local bench bench-quick bench-light bench-docs \
-	bench-cold bench-steps scale soak faults
+	bench-cold bench-steps scale soak soak-alone faults
 
 help: ## Print this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -74,7 +74,10 @@ bench-docs: $(VENV)/.dev ## Write the newest results into docs/performance.md
 scale: $(VENV)/.dev ## Compute what docs/scale.md and docs/cost.md say
 	@$(BIN)/python -m benchmarks.scale_page
 
-soak: $(BENCH)/sseload $(VENV)/.dev ## Deliver for MINUTES=60 while clients come and go; memory must stay flat
+soak: $(VENV)/.test ## The whole system for MINUTES=60: steady runs, thousands of clients, a deploy every few minutes
+	@$(BIN)/python -m benchmarks.system_soak --minutes $(or $(MINUTES),60) $(ARGS)
+
+soak-alone: $(BENCH)/sseload $(VENV)/.dev ## One stream service for MINUTES=60, clients coming and going; memory must stay flat
 	@$(BIN)/python -m benchmarks.soak $(or $(MINUTES),60)
 
 faults: $(VENV)/.test $(WIRE_CLIENTS)/node_modules/.installed ## Let everything fail for MINUTES=15, and compare what clients heard with the log (SEED=… again)

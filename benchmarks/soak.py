@@ -1,4 +1,4 @@
-"""`make soak`: delivers for as long as asked while clients come and go; nothing may be lost, and memory must stay flat.
+"""`make soak-alone`: one service delivers for as long as asked while clients come and go, and its memory stays flat.
 
 Each client is checked through all its connections: it comes back with the id of its last event, and goes on there.
 """

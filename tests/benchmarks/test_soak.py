@@ -1,4 +1,4 @@
-"""A short soak: the whole of `make soak`, for some seconds."""
+"""A short soak: the whole of `make soak-alone`, for some seconds."""
 
 import pytest
 

@@ -38,6 +38,11 @@ def environment_of(*, endpoint_url: str, table: str, topic_arn: str, **settings:
     return local_environment(os.environ, endpoint_url=endpoint_url) | variables
 
 
+def with_port(environment: Mapping[str, str]) -> dict[str, str]:
+    """The same environment for one more service, on a port of its own."""
+    return {**environment, "TAILRACE_PORT": str(find_port(0, purpose="a stream service", option="another port"))}
+
+
 @asynccontextmanager
 async def stream_service(environment: Mapping[str, str], *, status: str = "ready") -> AsyncIterator[Service]:
     """Run a stream service until the context ends; wait for what `/readyz` shall say first."""
