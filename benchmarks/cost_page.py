@@ -6,11 +6,11 @@ from typing import TypeAlias
 from benchmarks import marked
 from benchmarks.markdown import markdown
 from benchmarks.running import ROOT
-from cli.bill import FULL_ENOUGH, MINUTES, Fleet, Use, by_use, delivering, idle, running, sent_gb
+from cli.bill import FULL_ENOUGH, MINUTES, Fleet, Use, by_use, delivering, running, sent_gb
 from cli.other_bills import OTHERS
 from cli.prices import FRONT_FREE_GB, FRONT_TIERS, PRICES, Price
-from infra.config import StreamServiceConfig, stage_config
-from infra.cost import fleet
+from infra.config import stage_config
+from infra.cost import idle_cost
 
 PAGE = ROOT / "docs" / "cost.md"
 _MILLION = 1_000_000
@@ -34,16 +34,10 @@ def filled(page: str) -> str:
 
 
 def _idle() -> str:
-    bills = [list(idle(_fleet_of(stage)).items()) for stage in ("dev", "prod")]
-    rows = [[what, f"{dev:.2f}", f"{prod:.2f}"] for (what, dev), (_, prod) in zip(*bills, strict=True)]
-    sums = [f"**{sum(dollars for _, dollars in bill):.2f}**" for bill in bills]
+    dev, prod = (idle_cost(stage_config(stage)) for stage in ("dev", "prod"))
+    rows = [[what, *(f"{bill.get(what, 0):.2f}" for bill in (dev, prod))] for what in {**dev, **prod}]
+    sums = [f"**{sum(bill.values()):.2f}**" for bill in (dev, prod)]
     return markdown(["idle, dollars a month", "dev", "prod"], [*rows, ["**together**", *sums]])
-
-
-def _fleet_of(stage: str) -> Fleet:
-    config = stage_config(stage).stream_service
-    assert isinstance(config, StreamServiceConfig)  # noqa: S101 - both have one
-    return fleet(config)
 
 
 def _million() -> str:
