@@ -114,9 +114,7 @@ class LaterFunction:
             self._process.kill()
 
     async def revive(self) -> None:
-        """Wait for the end of a process that was killed; the next invocation starts another."""
-        if self._process is not None:
-            await self._process.wait()
+        """Leave it to the next invocation to start another: by now there may be one, and not to be waited for."""
 
     async def stop(self) -> None:
         """End the process, for good."""
