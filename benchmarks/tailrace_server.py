@@ -24,6 +24,7 @@ from stream_service.pulse import READY_AFTER, Pulse
 from stream_service.reader import Reader
 from stream_service.server import make_server
 from stream_service.settings import Settings
+from stream_service.shares import Shares
 from tailrace.event import Batch, Event, Position, WorkflowId
 from tailrace.event_log import EventLog
 from tailrace.notice import Notice, decode_notice, encode_notice
@@ -75,6 +76,7 @@ def make_app(settings: Settings, *, hub: Hub, reader: Reader, table: RecentTable
         history=History(reader),
         door=Door(hub),
         guard=Guard(None),
+        shares=Shares(settings),
         pulse=pulse,
         registry=CollectorRegistry(),
         settings=settings,
@@ -95,6 +97,8 @@ async def serve(port: int, posts_port: int) -> None:
         stream_access="public",
         host=HOST,
         max_connections=50_000,
+        streams_per_address=50_000,
+        requests_per_second=100_000,
     )
     table = RecentTable()
     reader = Reader(EventLog(table=table))

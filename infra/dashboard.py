@@ -10,7 +10,7 @@ from infra.measures import Measures
 from infra.stream_service import StreamService
 from infra.watched import Watched
 
-_ENDS = ("Left", "Slow", "Expired", "Age", "Drain", "Full")
+_ENDS = ("Left", "Slow", "Expired", "Age", "Drain", "Full", "Share")
 _STATUSES = ("Completed", "Exited", "Failed", "TimedOut")
 _ONE = Duration.minutes(1)
 

@@ -16,7 +16,9 @@ READ_TIMEOUT_SECONDS = 60
 """A stream that is silent for so long is dead: keepalives come every 15 s. And longer than the API may take."""
 
 
-TOKEN_TO_HEADER = Path(__file__).parent / "edge" / "token_to_header.js"
+VIEWER_REQUEST = Path(__file__).parent / "edge" / "viewer_request.js"
+VIEWER_ADDRESS_HEADER = "Tailrace-Viewer-Address"
+"""In which that function tells the stream service whom CloudFront serves."""
 _ERRORS = (400, 403, 404, 405, 414, 500, 501, 502, 503, 504)
 
 
@@ -30,7 +32,6 @@ class Front(Construct):
         *,
         balancer: LoadBalancer,
         api_domain_name: str,
-        takes_tokens: bool,
     ) -> None:
         super().__init__(scope, id)
         api = origins.HttpOrigin(
@@ -44,7 +45,7 @@ class Front(Construct):
         with_fail_over = origins.OriginGroup(
             primary_origin=stream_service, fallback_origin=api, fallback_status_codes=[502, 503, 504]
         )
-        for_streams = [self._make_token_function()] if takes_tokens else []
+        for_streams = [self._make_function()]
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
@@ -79,15 +80,15 @@ class Front(Construct):
                 },
             )
 
-    def _make_token_function(self) -> cloudfront.FunctionAssociation:
+    def _make_function(self) -> cloudfront.FunctionAssociation:
         return cloudfront.FunctionAssociation(
             event_type=cloudfront.FunctionEventType.VIEWER_REQUEST,
             function=cloudfront.Function(
                 self,
-                "TokenToHeader",
+                "ViewerRequest",
+                comment="Tailrace: says who the client is, and moves its token from the query into a header",
+                code=cloudfront.FunctionCode.from_file(file_path=str(VIEWER_REQUEST)),
                 runtime=cloudfront.FunctionRuntime.JS_2_0,
-                code=cloudfront.FunctionCode.from_file(file_path=str(TOKEN_TO_HEADER)),
-                comment="Tailrace: takes subscribers' tokens out of the query",
             ),
         )
 

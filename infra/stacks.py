@@ -110,7 +110,6 @@ class WorkflowApiStack(Stack):
             "Front",
             balancer=streams.balancer,
             api_domain_name=self.api.domain_name,
-            takes_tokens=config.stream_access == "token",
         )
 
 

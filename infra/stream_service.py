@@ -7,6 +7,8 @@ from constructs import Construct
 
 from infra.config import StreamServiceConfig
 from infra.event_log import EventLog
+from infra.front import VIEWER_ADDRESS_HEADER
+from infra.fronts import OwnDomain
 from infra.image import stream_service_image
 from infra.load_balancer import LoadBalancer
 from infra.log_group import log_group
@@ -127,6 +129,10 @@ class StreamService(Construct):
             "TAILRACE_MAX_STREAM_AGE_SECONDS": str(self.config.max_stream_age_seconds),
             "TAILRACE_MAX_CONNECTIONS": str(self.config.streams_per_task),
             "TAILRACE_METRICS_NAMESPACE": self._measures.namespace,
+            # Where CloudFront is in front, the load balancer admits it alone; else the balancer itself writes down whom.
+            "TAILRACE_ADDRESS_HEADER": "X-Forwarded-For"
+            if isinstance(self.config.front, OwnDomain)
+            else VIEWER_ADDRESS_HEADER,
         }
 
     def _make_security_group(self, vpc: ec2.IVpc, balancer: LoadBalancer) -> ec2.SecurityGroup:

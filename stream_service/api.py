@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
@@ -22,7 +23,8 @@ from stream_service.pulse import Pulse
 from stream_service.query import describe_parameters, read_cursor, read_query
 from stream_service.response import StreamResponse
 from stream_service.settings import Settings
-from stream_service.subscription import Subscription, Wish
+from stream_service.shares import Shares, Turnstile, later
+from stream_service.subscription import Wish
 from stream_service.takeover import Follower
 from stream_service.token_keys import TokenKeysUnavailable
 from tailrace.access import Access
@@ -50,6 +52,7 @@ def create_app(
     history: History,
     door: Door,
     guard: Guard,
+    shares: Shares,
     pulse: Pulse,
     registry: CollectorRegistry,
     settings: Settings,
@@ -57,13 +60,14 @@ def create_app(
     """Make the application over a hub."""
     app = FastAPI(title="Tailrace stream service", docs_url=None, redoc_url=None, redirect_slashes=False)
     for router in (
-        _streams(hub, door, guard, settings),
+        _streams(hub, door, guard, shares, settings),
         history_routes(history, guard),
         _platform(door, pulse, registry),
         inspector(guard),
     ):
         # Not `include_router`: it would keep a router between the application and the routes, at each request's cost.
         app.router.routes.extend(router.routes)
+    app.add_middleware(Turnstile, shares=shares)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins or (("*",) if settings.stream_access == "public" else ()),
@@ -85,7 +89,7 @@ def _answer_without_keys(app: FastAPI, settings: Settings) -> None:
         return problems.problem(503, str(error), kind="keys-unreadable", headers={"Retry-After": "15"})
 
 
-def _streams(hub: Hub, door: Door, guard: Guard, settings: Settings) -> APIRouter:
+def _streams(hub: Hub, door: Door, guard: Guard, shares: Shares, settings: Settings) -> APIRouter:
     router = APIRouter(tags=["streams"])
 
     @router.head("/pipelines/{stream_id}/sse", include_in_schema=False)
@@ -113,12 +117,16 @@ def _streams(hub: Hub, door: Door, guard: Guard, settings: Settings) -> APIRoute
             until=asyncio.get_running_loop().time() + guard.seconds_left(access),
         )
 
-        def subscribe(connection: Connection, introduce: Callable[[Follower], None]) -> Subscription | None:
+        def subscribe(connection: Connection, introduce: Callable[[Follower], None]) -> Follower | None:
             if door.turns_away(stream_id):
                 return None
-            return hub.subscribe(stream_id, connection, wish, introduce=introduce)
+            begin = partial(hub.subscribe, stream_id, connection, wish)
+            if (seat := shares.seat(request.scope, access.subscriber, introduce=introduce, begin=begin)) is None:
+                hub.counts.turn_away(End.SHARE)
+            return seat
 
-        return StreamResponse(first_bytes=sse.retry(_retry(settings)), subscribe=subscribe)
+        retry = later() if shares.full(request.scope, access.subscriber) else sse.retry(_retry(settings))
+        return StreamResponse(first_bytes=retry, subscribe=subscribe)
 
     @router.options("/pipelines/{stream_id}/sse", include_in_schema=False)
     async def options(stream_id: StreamId) -> Response:  # noqa: ARG001 - a malformed id is refused here too

@@ -19,6 +19,8 @@ class End(StrEnum):
     """The task was about to stop."""
     FULL = "full"
     """There was no room: the client was asked to come again, and got nothing."""
+    SHARE = "share"
+    """Its address or its token's subscriber held as many streams as one may: the same, for longer."""
 
 
 @dataclass(slots=True)

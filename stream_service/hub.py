@@ -91,7 +91,6 @@ class Hub:
         workflow_id: WorkflowId,
         connection: Connection,
         wish: Wish,
-        *,
         introduce: Callable[[Subscription], None] | None = None,
     ) -> Subscription:
         """Let a client follow a stream: replay, then live.

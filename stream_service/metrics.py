@@ -16,6 +16,7 @@ from stream_service.hub import Hub
 from stream_service.lags import Lags
 from stream_service.pulse import Pulse
 from stream_service.reader import Reader
+from stream_service.shares import Shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,11 @@ class Number:
 class ServiceMetrics(Collector):
     """Reads the service's parts at each scrape."""
 
-    def __init__(self, *, hub: Hub, reader: Reader, feed: Feed, pulse: Pulse, lags: Lags) -> None:
+    def __init__(self, *, hub: Hub, reader: Reader, feed: Feed, pulse: Pulse, lags: Lags, shares: Shares) -> None:
         self.hub = hub
         self.lags = lags
         self.gauges = _gauges(hub, reader, pulse)
-        self.counters = _counters(hub, reader, feed)
+        self.counters = _counters(hub, reader, feed, shares)
         self.registry = CollectorRegistry()
         self.registry.register(self)
 
@@ -63,7 +64,7 @@ def _gauges(hub: Hub, reader: Reader, pulse: Pulse) -> tuple[Number, ...]:
     )
 
 
-def _counters(hub: Hub, reader: Reader, feed: Feed) -> tuple[Number, ...]:
+def _counters(hub: Hub, reader: Reader, feed: Feed, shares: Shares) -> tuple[Number, ...]:
     counts = hub.counts
     return (
         Number("connections_opened", "Clients that came.", lambda: counts.opened),
@@ -75,5 +76,6 @@ def _counters(hub: Hub, reader: Reader, feed: Feed) -> tuple[Number, ...]:
         Number("holes_repaired", "Holes that a reading of the log has filled.", lambda: counts.holes_repaired),
         Number("holes_unresolved", "Holes that the log could not fill.", lambda: counts.holes_unresolved),
         Number("rings_shrunk", "Rings halved because all together were too large.", lambda: counts.rings_shrunk),
+        Number("requests_refused", "Requests of clients that make too many.", lambda: shares.requests.refused),
         Number("log_read_failures", "Readings that the log did not answer.", lambda: reader.failures),
     )

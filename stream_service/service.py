@@ -19,6 +19,7 @@ from stream_service.reader import Reader
 from stream_service.report import Report
 from stream_service.server import DrainingServer, make_server
 from stream_service.settings import Settings
+from stream_service.shares import Shares
 from stream_service.target import Target, TargetWatch, balancers_client
 from stream_service.token_keys import token_keys
 from stream_service.unwritten import Delivered
@@ -122,7 +123,8 @@ def make_service(settings: Settings, *, task: str, address: str | None = None) -
         renew=feed.renew,
         measure=lags.canary_returned,
     )
-    metrics = ServiceMetrics(hub=hub, reader=reader, feed=feed, pulse=pulse, lags=lags)
+    shares = Shares(settings)
+    metrics = ServiceMetrics(hub=hub, reader=reader, feed=feed, pulse=pulse, lags=lags, shares=shares)
     door = Door(hub)
     guard = Guard(token_keys(settings) if settings.stream_access == "token" else None)
     app = create_app(
@@ -130,6 +132,7 @@ def make_service(settings: Settings, *, task: str, address: str | None = None) -
         history=History(reader),
         door=door,
         guard=guard,
+        shares=shares,
         pulse=pulse,
         registry=metrics.registry,
         settings=settings,

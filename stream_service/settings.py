@@ -67,6 +67,14 @@ class Settings(BaseSettings):
     """From one write to a client to the next, at least, while its stream is busy."""
     take_over: bool = True
     """Whether the hub writes to connections by itself; without, each client costs a task of the web server's."""
+    address_header: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")] | None = None
+    """The header in which the front writes its client's address; without one, the socket's peer is the client."""
+    streams_per_address: int = Field(default=256, ge=1)
+    """Streams that one address may hold; whole offices share one. Of IPv6, the first 64 bits count."""
+    streams_per_subscriber: int = Field(default=64, ge=1)
+    """Streams that one subscriber may hold, by the claim `sub` of its tokens."""
+    requests_per_second: float = Field(default=20.0, gt=0)
+    """Requests that one address may make for long; at once, as many more as it may hold streams."""
     max_connections: int = Field(default=20_000, ge=1)
     max_stream_connections: int | None = Field(default=None, ge=1)
     """To one stream; None for as many as to all."""

@@ -18,6 +18,7 @@ from lambdas.queue_janitor.queues import TaskQueues
 from tests.faults.aws_proxy import AwsProxy
 from tests.faults.waiting import until
 from tests.support.aws import AwsClients
+from tests.support.services import ONE_ADDRESS
 
 PATIENCE = 120.0
 """Seconds until a service is ready: SNS and SQS may refuse meanwhile."""
@@ -56,7 +57,10 @@ class StreamTask:
         chosen = {**SETTINGS, "QUEUE_PREFIX": self.queue_prefix, "TAKE_OVER": self._takes_over}
         settings = {f"TAILRACE_{name}": str(value) for name, value in chosen.items()}
         return parts.start_stream_service(
-            self.port, system=self._system, environment={**os.environ, **settings}, on_line=self.output.append
+            self.port,
+            system=self._system,
+            environment={**os.environ, **ONE_ADDRESS, **settings},
+            on_line=self.output.append,
         )
 
     @property

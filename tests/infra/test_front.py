@@ -61,6 +61,18 @@ def test_the_api_has_time_to_answer_through_the_front(dev: Assembly) -> None:
     assert api["CustomOriginConfig"]["OriginReadTimeout"] > function["Timeout"]
 
 
+def test_stream_service_is_told_who_its_client_is(dev: Assembly) -> None:
+    behaviors = _behaviors(dev)
+    [container] = dev.stream_service.only("AWS::ECS::TaskDefinition")["ContainerDefinitions"]
+    environment = {each["Name"]: each["Value"] for each in container["Environment"]}
+
+    for path in ("/pipelines/*/sse", "/streams/*"):
+        [function] = behaviors[path]["FunctionAssociations"]
+        assert function["EventType"] == "viewer-request"
+    assert behaviors[""]["FunctionAssociations"] == []
+    assert environment["TAILRACE_ADDRESS_HEADER"] == "Tailrace-Viewer-Address"
+
+
 def _keepalive() -> float:
     default: float = Settings.model_fields["keepalive_seconds"].default
     return default

@@ -21,6 +21,7 @@ from stream_service.queue import Queue
 from stream_service.reader import Reader
 from stream_service.server import DrainingServer, make_server
 from stream_service.settings import Settings
+from stream_service.shares import Shares
 from stream_service.unwritten import Delivered
 from tailrace.event import Batch, Event, WorkflowId
 from tailrace.event_log import EventLog
@@ -41,10 +42,9 @@ async def eventually(condition: Callable[[], bool], *, patience: float = PATIENC
 
 
 def some_settings(**changes: object) -> Settings:
-    """Settings that need no environment."""
-    return Settings.model_validate(
-        {"event_log_table": "EventLog", "notice_topic_arn": TOPIC, "stream_access": "public", **changes}
-    )
+    """Settings that need no environment; tests make all their requests from one address."""
+    needed = {"event_log_table": "EventLog", "notice_topic_arn": TOPIC, "stream_access": "public"}
+    return Settings.model_validate({**needed, "requests_per_second": 100_000, **changes})
 
 
 def notice_of(batch: Batch) -> Notice:
@@ -68,6 +68,7 @@ class Rim:
     feed: Feed = field(init=False)
     pulse: Pulse = field(init=False)
     lags: Lags = field(init=False)
+    shares: Shares = field(init=False)
     metrics: ServiceMetrics = field(init=False)
     app: FastAPI = field(init=False)
 
@@ -79,14 +80,21 @@ class Rim:
         self.door = Door(self.hub)
         self.feed = _idle_feed()
         self.pulse = Pulse()
+        self.shares = Shares(self.settings)
         self.metrics = ServiceMetrics(
-            hub=self.hub, reader=self.reader, feed=self.feed, pulse=self.pulse, lags=self.lags
+            hub=self.hub,
+            reader=self.reader,
+            feed=self.feed,
+            pulse=self.pulse,
+            lags=self.lags,
+            shares=self.shares,
         )
         self.app = create_app(
             hub=self.hub,
             history=History(self.reader),
             door=self.door,
             guard=self.guard,
+            shares=self.shares,
             pulse=self.pulse,
             registry=self.metrics.registry,
             settings=self.settings,

@@ -16,6 +16,8 @@ from cli.processes import Child
 from cli.running_system import RunningSystem
 
 API_KEY = "test-key"
+ONE_ADDRESS = {"TAILRACE_STREAMS_PER_ADDRESS": "100000", "TAILRACE_REQUESTS_PER_SECOND": "100000"}
+"""Settings for tests, whose clients all come from one address."""
 
 _PATIENCE = 60.0
 _PAUSE = 0.05
@@ -49,7 +51,7 @@ def stream_service_process(
     taken = port or find_port(0, purpose="a stream service", option="another port")
     output: deque[str] = deque(maxlen=1000)
     child = parts.start_stream_service(
-        taken, system=system, environment={**os.environ, **(settings or {})}, on_line=output.append
+        taken, system=system, environment={**os.environ, **ONE_ADDRESS, **(settings or {})}, on_line=output.append
     )
     service = Service(url=f"http://{HOST}:{taken}", child=child, output=output)
     try:

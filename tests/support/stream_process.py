@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from cli.local_aws import local_environment
 from cli.ports import HOST, find_port
 from cli.processes import Child
-from tests.support.services import Service
+from tests.support.services import ONE_ADDRESS, Service
 
 PATIENCE = 45.0
 """Seconds to the end of a process, at most: ECS gives it sixty."""
@@ -35,7 +35,7 @@ def environment_of(*, endpoint_url: str, table: str, topic_arn: str, **settings:
         **settings,
     }
     variables = {f"TAILRACE_{name.upper()}": str(value) for name, value in chosen.items()}
-    return local_environment(os.environ, endpoint_url=endpoint_url) | variables
+    return local_environment(os.environ, endpoint_url=endpoint_url) | ONE_ADDRESS | variables
 
 
 def with_port(environment: Mapping[str, str]) -> dict[str, str]:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from infra.front import TOKEN_TO_HEADER
+from infra.front import VIEWER_ADDRESS_HEADER, VIEWER_REQUEST
 from tailrace.node_process import find_node
 
+EVENT = {"version": "1.0", "context": {"eventType": "viewer-request"}, "viewer": {"ip": "198.51.100.10"}}
 CALL = """
 const events = JSON.parse(require("fs").readFileSync(0, "utf8"));
 const handler = new Function(require("fs").readFileSync(process.argv[1], "utf8") + "; return handler;")();
@@ -39,8 +40,8 @@ def request(
 def at_the_edge(sent: dict[str, Any]) -> dict[str, Any]:
     """What CloudFront goes on with."""
     ended = subprocess.run(
-        [find_node(), "-e", CALL, str(TOKEN_TO_HEADER)],
-        input=json.dumps([{"version": "1.0", "context": {"eventType": "viewer-request"}, "request": sent}]),
+        [find_node(), "-e", CALL, str(VIEWER_REQUEST)],
+        input=json.dumps([EVENT | {"request": sent}]),
         capture_output=True,
         text=True,
         timeout=60,
@@ -54,6 +55,14 @@ def at_the_edge(sent: dict[str, Any]) -> dict[str, Any]:
 def bearer(answer: dict[str, Any]) -> str | None:
     header = answer["headers"].get("authorization")
     return None if header is None else header["value"]
+
+
+@pytest.mark.parametrize("headers", [{}, {"tailrace-viewer-address": "203.0.113.1", "accept": "text/event-stream"}])
+def test_clients_address_stands_in_place_of_what_the_client_wrote(headers: dict[str, str]) -> None:
+    answer = at_the_edge(request(headers=headers))
+
+    told = {name: header["value"] for name, header in answer["headers"].items()}
+    assert told == headers | {VIEWER_ADDRESS_HEADER.lower(): "198.51.100.10"}
 
 
 def test_token_goes_from_the_query_to_the_header_and_the_rest_stays() -> None:
@@ -70,7 +79,10 @@ def test_token_goes_from_the_query_to_the_header_and_the_rest_stays() -> None:
 def test_request_without_a_token_is_left_as_it_is() -> None:
     sent = request(query={"replay": "5"}, headers={"authorization": "Bearer x.y.z"}, cookie="k")
 
-    assert at_the_edge(sent) == sent
+    answer = at_the_edge(sent)
+
+    del answer["headers"][VIEWER_ADDRESS_HEADER.lower()]
+    assert answer == sent
 
 
 @pytest.mark.parametrize(
@@ -109,6 +121,6 @@ def test_what_can_be_no_token_goes_nowhere(token: str) -> None:
 
 
 def test_function_needs_nothing_but_ecmascript_5() -> None:
-    source = re.sub(r"//.*", "", TOKEN_TO_HEADER.read_text())
+    source = re.sub(r"//.*", "", VIEWER_REQUEST.read_text())
 
     assert not re.search(r"=>|\b(let|const|class|async|await|import|require)\b|`|\?\.|\?\?|\.\.\.", source)

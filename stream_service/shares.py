@@ -1,0 +1,123 @@
+"""What each client gets of the service: its requests pass a turnstile, and its streams have seats."""
+
+import math
+import random
+import time
+from collections.abc import Callable, Hashable
+from typing import TypeAlias
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from stream_service import sse
+from stream_service.addresses import Addresses
+from stream_service.limits import Places, Rate
+from stream_service.problems import problem
+from stream_service.response import StreamResponse
+from stream_service.settings import Settings
+from stream_service.takeover import Follower
+
+_PLATFORM = frozenset({"/healthz", "/readyz", "/metrics"})
+"""What the platform asks, which comes from one address, and not through the front."""
+_LATER_MILLISECONDS = (15_000, 45_000)
+
+Introduce: TypeAlias = Callable[[Follower], None]
+"""Says who shall hear how a socket fares, before anything is written to it."""
+
+
+class Shares:
+    """What clients have: by their addresses, and those who have a token, by whom it names."""
+
+    def __init__(self, settings: Settings, *, now: Callable[[], float] = time.monotonic) -> None:
+        self.addresses = Addresses(header=settings.address_header)
+        # All who share an address may come back at once, as they do after a deploy.
+        self.requests = Rate(
+            per_second=settings.requests_per_second,
+            at_once=settings.streams_per_address + math.ceil(settings.requests_per_second),
+        )
+        self.streams_of_addresses = Places(settings.streams_per_address)
+        self.streams_of_subscribers = Places(settings.streams_per_subscriber)
+        self._now = now
+
+    def wait(self, scope: Scope) -> float:
+        """Take a request, and return 0; or the seconds after which one will be taken from this client."""
+        return self.requests.wait(self.addresses.of(scope), self._now())
+
+    def full(self, scope: Scope, subscriber: str) -> bool:
+        """Whether a client has all the streams that it may have; `subscriber` is empty for those without a token."""
+        return any(places.full(client) for places, client in self._places_for(scope, subscriber))
+
+    def seat(
+        self, scope: Scope, subscriber: str, *, introduce: Introduce, begin: Callable[[Introduce], object]
+    ) -> Follower | None:
+        """Begin a stream that holds its client's places until it is left; None where there are none for it.
+
+        `begin` is handed an `introduce` that takes the place of the one given.
+        """
+        if self.full(scope, subscriber):
+            return None
+        seat = _Seat(self._places_for(scope, subscriber))
+
+        def introduce_seat(follower: Follower) -> None:
+            seat.follower = follower
+            introduce(seat)
+
+        begin(introduce_seat)
+        return seat
+
+    def _places_for(self, scope: Scope, subscriber: str) -> tuple[tuple[Places, Hashable], ...]:
+        by_address = (self.streams_of_addresses, self.addresses.of(scope))
+        return (by_address, (self.streams_of_subscribers, subscriber)) if subscriber else (by_address,)
+
+
+class _Seat:
+    """Passes on what a connection says, and gives its client's places back when it is gone."""
+
+    __slots__ = ("_taken", "follower")
+
+    follower: Follower
+
+    def __init__(self, taken: tuple[tuple[Places, Hashable], ...]) -> None:
+        self._taken = taken
+        for places, client in taken:
+            places.take(client)
+
+    def pause(self) -> None:
+        self.follower.pause()
+
+    def resume(self) -> None:
+        self.follower.resume()
+
+    def leave(self) -> None:
+        taken, self._taken = self._taken, ()
+        for places, client in taken:
+            places.give_back(client)
+        self.follower.leave()
+
+
+class Turnstile:
+    """Middleware that lets each address make its requests, and asks who makes more to come later."""
+
+    def __init__(self, app: ASGIApp, *, shares: Shares) -> None:
+        self._app = app
+        self._shares = shares
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] != "http" or scope["path"] in _PLATFORM or (seconds := self._shares.wait(scope)) == 0:
+            await self._app(scope, receive, send)
+        elif scope["path"].endswith("/sse"):
+            await come_later()(scope, receive, send)
+        else:
+            detail = "Too many requests have come from this address. Send fewer, and this one again later."
+            refusal = problem(429, detail, headers={"Retry-After": str(math.ceil(seconds))})
+            await refusal(scope, receive, send)
+
+
+def later() -> bytes:
+    """Encode a time to come back that is far enough away to make room, and not the same for all."""
+    return sse.retry(random.randint(*_LATER_MILLISECONDS))  # noqa: S311 - jitter, not a secret
+
+
+def come_later() -> StreamResponse:
+    """A stream that ends at once: an EventSource comes back from that, and never from any status but 200."""
+    return StreamResponse(first_bytes=later(), subscribe=lambda *_: None)
