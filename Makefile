@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 MINISTACK := .venv-ministack
 PEERS := .venv-bench
+AUDIT := .venv-audit
 BENCH := build/bench
 WIRE_CLIENTS := tests/wire/node
 PIP_INSTALL := install --quiet --disable-pip-version-check --require-hashes
@@ -21,7 +22,7 @@ CDK = $(CDK_ENV) $(VENV)/cdk/node_modules/.bin/cdk --no-notices --no-version-rep
 
 .DEFAULT_GOAL := help
 .PHONY: help dev test lint types format lock clean synth deploy destroy deploy-local bench bench-quick bench-light bench-docs \
-	bench-cold bench-steps scale soak soak-alone faults
+	bench-cold bench-steps scale soak soak-alone faults audit sbom
 
 help: ## Print this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -89,6 +90,16 @@ bench-cold: $(VENV)/.infra ## How long the workflow function takes to import, be
 bench-steps: $(VENV)/.dev $(VENV)/.node ## What a Node.js step costs on this machine, beside a Python step
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.bench_steps
 
+audit: $(AUDIT)/.installed ## Look for known vulnerabilities in every locked package (asks PyPI's advisory database)
+	@for lock in requirements/*.txt; do echo "$$lock:"; \
+		$(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock || failed="$$failed $$lock"; done; \
+	test -z "$$failed" || { echo "These have a known vulnerability, or could not be looked up (see above):$$failed"; exit 1; }
+
+sbom: $(AUDIT)/.installed ## List what each unit runs with, as CycloneDX, in build/sbom/
+	@mkdir -p build/sbom && for lock in workflow-api stream-service; do \
+		PYTHONWARNINGS=ignore $(AUDIT)/bin/cyclonedx-py requirements requirements/$$lock.txt --output-reproducible --validate \
+			--pyproject pyproject.toml --output-format JSON --output-file build/sbom/$$lock.json || exit 1; done; ls build/sbom/*
+
 lock: ## Lock the newest releases that pyproject.toml admits (needs uv on the path)
 	$(LOCK) pyproject.toml --extra cli --group build --group test --group infra --upgrade -o requirements/test.txt
 	$(LOCK) pyproject.toml --extra cli --group build -c requirements/test.txt -o requirements/dev.txt
@@ -97,10 +108,11 @@ lock: ## Lock the newest releases that pyproject.toml admits (needs uv on the pa
 	$(LOCK) pyproject.toml --group infra -c requirements/test.txt -o requirements/infra.txt
 	$(LOCK) --group node --upgrade -o requirements/node.txt
 	$(LOCK) --group ministack --upgrade -o requirements/ministack.txt
+	$(LOCK) --group audit --upgrade -o requirements/audit.txt
 	$(LOCK) --group bench -c requirements/test.txt --upgrade -o requirements/bench.txt
 
 clean: ## Remove virtual environments, caches and the development system's state
-	rm -rf $(VENV) $(MINISTACK) $(PEERS) build .tailrace build cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(MINISTACK) $(PEERS) $(AUDIT) build .tailrace build cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Tailrace needs Python 3.11, 3.12 or 3.13. Install one, or name it: make PYTHON=/path/to/python3.12"; exit 1; }
@@ -156,6 +168,10 @@ $(BENCH)/floor: benchmarks/load/floor.c benchmarks/load/common.h
 $(PEERS)/.installed: requirements/bench.txt
 	@test -n "$(PYTHON)" && $(PYTHON) -m venv $(PEERS)
 	@$(PEERS)/bin/pip $(PIP_INSTALL) -r requirements/bench.txt && touch $@
+
+$(AUDIT)/.installed: requirements/audit.txt
+	@test -n "$(PYTHON)" && $(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/pip $(PIP_INSTALL) -r requirements/audit.txt && touch $@
 
 # nginx with nchan, and pushpin, where Debian's packages can be installed; what is missing is left out, and named.
 $(BENCH)/.peers: $(BENCH)/sseload $(BENCH)/floor $(PEERS)/.installed $(VENV)/.dev benchmarks/peers/install.sh
