@@ -82,7 +82,7 @@ class WorkflowApiStack(Stack):
     ) -> None:
         super().__init__(scope, id, description=f"Tailrace ({config.name}): the workflow API")
         self.api = WorkflowApi(self, "WorkflowApi", config=config.workflow_api)
-        front = self._make_front(config, streams)
+        front = self._make_front(streams)
         stream_url = front.url if front else _stream_url(config)
         self.runner = WorkflowFunction(
             self,
@@ -101,7 +101,7 @@ class WorkflowApiStack(Stack):
         CfnOutput(self, "StreamUrl", value=stream_url)
         CfnOutput(self, "ApiKeySecret", value=self.runner.key.secret_arn)
 
-    def _make_front(self, config: StageConfig, streams: StreamService | None) -> Front | None:
+    def _make_front(self, streams: StreamService | None) -> Front | None:
         """CloudFront, unless clients come to the load balancer itself."""
         if streams is None or isinstance(streams.config.front, OwnDomain):
             return None

@@ -129,7 +129,7 @@ class StreamService(Construct):
             "TAILRACE_MAX_STREAM_AGE_SECONDS": str(self.config.max_stream_age_seconds),
             "TAILRACE_MAX_CONNECTIONS": str(self.config.streams_per_task),
             "TAILRACE_METRICS_NAMESPACE": self._measures.namespace,
-            # Where CloudFront is in front, the load balancer admits it alone; else the balancer itself writes down whom.
+            # Either CloudFront is in front, and alone admitted; or the load balancer itself writes down whom it serves.
             "TAILRACE_ADDRESS_HEADER": "X-Forwarded-For"
             if isinstance(self.config.front, OwnDomain)
             else VIEWER_ADDRESS_HEADER,
