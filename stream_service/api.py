@@ -22,6 +22,7 @@ from stream_service.inspector import inspector
 from stream_service.pulse import Pulse
 from stream_service.query import describe_parameters, read_cursor, read_query
 from stream_service.response import StreamResponse
+from stream_service.safe_headers import SafeHeaders
 from stream_service.settings import Settings
 from stream_service.shares import Shares, Turnstile, later
 from stream_service.subscription import Wish
@@ -76,6 +77,7 @@ def create_app(
         allow_headers=("Authorization", "Cache-Control", "Last-Event-ID"),
         max_age=86_400,
     )
+    app.add_middleware(SafeHeaders)  # the last one is the outermost
     problems.explain_errors(app)
     _answer_without_keys(app, settings)
     return app
