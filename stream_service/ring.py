@@ -3,25 +3,14 @@
 from collections import deque
 from collections.abc import Iterable
 from itertools import islice
-from typing import NamedTuple
 
 from stream_service import sse
+from stream_service.slices import SLICE_BYTES, Slice
 from tailrace.event import BEGINNING, Batch, EventId, Position
 from tailrace.event_log import Newest
 
-SLICE_BYTES = 64 * 1024
-"""How much a client is given at once: what its socket can't take waits in memory."""
 MAX_SLICES = 16
 """Joined slices that are kept for the next client at the same position."""
-
-
-class Slice(NamedTuple):
-    """Frames for a client, in one piece."""
-
-    data: bytes
-    reached: EventId
-    """The last event looked at; where that is the ring's newest, `Ring.head` itself."""
-    events: int
 
 
 class Ring:

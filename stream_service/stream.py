@@ -2,11 +2,12 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 
 from stream_service.counts import Counts, End
-from stream_service.question import Ask, AskFrom, AskHead, AskNewest, AskStart
-from stream_service.ring import Ring, Slice
+from stream_service.inquiries import Inquiries
+from stream_service.question import Ask, AskFrom, AskHead, AskNewest
+from stream_service.ring import Ring
+from stream_service.slices import Slice
 from stream_service.subscription import DEFAULT_REPLAY, Subscription
 from stream_service.unwritten import Delivered, Unwritten
 from tailrace.errors import InvalidNotice
@@ -17,17 +18,6 @@ from tailrace.notice import Notice
 EVERY_CHANNEL: frozenset[str] = frozenset()
 MAX_HELD = 64
 """Notices kept while the log is read; with more, the log is read once again instead."""
-
-
-@dataclass(slots=True)
-class _Questions:
-    """Who waits for which answer: equal questions about the same life of the stream are asked once."""
-
-    pages: dict[EventId, list[Subscription]] = field(default_factory=dict)
-    starts: dict[tuple[str | None, int, frozenset[str]], list[Subscription]] = field(default_factory=dict)
-    judging: bool = False
-    to_judge: list[Subscription] = field(default_factory=list)
-    """For the next reading of the head: one that has begun already is too old for them (rule 22)."""
 
 
 class Stream:
@@ -62,7 +52,7 @@ class Stream:
         self._reading = False
         self._doubt = False
         self._held: deque[Notice] = deque()
-        self._questions = _Questions()
+        self.inquiries = Inquiries(self, ask=ask, wanted=self._wanted)
 
     # --- clients
 
@@ -265,66 +255,3 @@ class Stream:
         if self._doubt and not self._reading:
             self._doubt = False
             self.sweep()
-
-    # --- what clients ask of the log
-
-    def ask_from(self, subscription: Subscription, first: EventId) -> None:
-        """Read from an id of this life of the stream on, once for all who stand there."""
-        waiting = self._questions.pages.setdefault(first, [])
-        waiting.append(subscription)
-        if len(waiting) > 1:
-            return
-        ring_began_at = self.ring.first
-
-        def answer(reading: Reading) -> None:
-            self._tell(
-                self._questions.pages.pop(first), first.generation, lambda each: each.read(reading, ring_began_at)
-            )
-
-        self._ask(AskFrom(workflow_id=self.workflow_id, wanted=self._wanted, position=first.position, answer=answer))
-
-    def ask_start(self, subscription: Subscription, count: int, channels: frozenset[str]) -> None:
-        """Find where the newest events of some channels begin, once for all who want the same."""
-        asked_in = self.ring.generation
-        waiting = self._questions.starts.setdefault((asked_in, count, channels), [])
-        waiting.append(subscription)
-        if len(waiting) > 1:
-            return
-
-        def answer(start: EventId | None) -> None:
-            self._tell(
-                self._questions.starts.pop((asked_in, count, channels)), asked_in, lambda each: each.started(start)
-            )
-
-        self._ask(
-            AskStart(workflow_id=self.workflow_id, wanted=self._wanted, count=count, channels=channels, answer=answer)
-        )
-
-    def ask_head(self, subscription: Subscription) -> None:
-        """Read the head, in a reading that begins from now on."""
-        self._questions.to_judge.append(subscription)
-        if not self._questions.judging:
-            self._judge_next()
-
-    def _judge_next(self) -> None:
-        judged, self._questions.to_judge = self._questions.to_judge, []
-        self._questions.judging = bool(judged)
-        if not judged:
-            return
-        asked_in = self.ring.generation
-
-        def answer(head: EventId | None) -> None:
-            self._tell(judged, asked_in, lambda each: each.judged(head))
-            self._judge_next()
-
-        self._ask(AskHead(workflow_id=self.workflow_id, wanted=self._wanted, answer=answer))
-
-    def _tell(
-        self, waiting: Iterable[Subscription], asked_in: str | None, tell: Callable[[Subscription], None]
-    ) -> None:
-        """Hand an answer over; one that may be older than the life of the stream that the ring is in says nothing."""
-        for each in waiting:
-            if asked_in == self.ring.generation:
-                tell(each)
-            else:
-                each.ask_again()

@@ -6,14 +6,14 @@ nothing. The reader's rules 20 to 25 of docs/log.md are here.
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stream_service import sse
 from stream_service.connection import Connection
 from stream_service.counts import End
-from stream_service.ring import SLICE_BYTES, Slice
+from stream_service.loss import Loss
+from stream_service.slices import Slice, slices_of
 from tailrace.event import BEGINNING, Batch, EventId, Position
 from tailrace.event_log import Reading
 
@@ -40,15 +40,6 @@ class Wish:
     """When the stream has been open for as long as one may, on the clock whose time the hub's ticks bring."""
     until: float = math.inf
     """When the stream ends, on the clock whose time the hub's ticks bring."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Loss:
-    """Events between a cursor and what follows that can't be had; told once, when it is known what follows."""
-
-    reason: str
-    requested: str
-    missed: int | None
 
 
 class Subscription:
@@ -82,9 +73,9 @@ class Subscription:
         self._live = False
         self._greeted = False  # the replay is over
         self._vouched: EventId | None = None  # a cursor ahead of the ring, of which the log said that it is good
-        self._loss: _Loss | None = None
+        self._loss: Loss | None = None
         if wish.cursor is not None and self.cursor is None:
-            self._loss = _Loss("unknown", wish.cursor, None)
+            self._loss = Loss("unknown", wish.cursor, None)
 
     # --- what the connection says
 
@@ -164,7 +155,7 @@ class Subscription:
         start = ring.start_of_newest(count, self.channels)
         if start is None:
             self._ask()
-            self._stream.ask_start(self, count, self.channels)
+            self._stream.inquiries.ask_start(self, count, self.channels)
         else:
             self._begin_at(EventId(ring.head.generation, start))
 
@@ -192,10 +183,10 @@ class Subscription:
             self._go_live()
         elif ahead or cursor.generation != ring.generation:
             self._ask()
-            self._stream.ask_head(self)
+            self._stream.inquiries.ask_head(self)
         else:
             self._ask()
-            self._stream.ask_from(self, EventId(cursor.generation, Position(cursor.position + 1)))
+            self._stream.inquiries.ask_from(self, EventId(cursor.generation, Position(cursor.position + 1)))
 
     def _ask(self) -> None:
         self._asking = True
@@ -241,7 +232,7 @@ class Subscription:
             self.settle()
         else:
             if self._has_an_id:
-                self._loss = _Loss("unknown", self._loss.requested if self._loss else self._requested(cursor), None)
+                self._loss = Loss("unknown", self._loss.requested if self._loss else self._requested(cursor), None)
             self.cursor = None
             self.settle()
 
@@ -254,7 +245,7 @@ class Subscription:
         for batch in reading.batches:
             if batch.generation != cursor.generation:
                 self._ask()
-                self._stream.ask_head(self)
+                self._stream.inquiries.ask_head(self)
                 return
             if not self._take(batch):
                 return
@@ -276,7 +267,7 @@ class Subscription:
             self._lose("cleared", batch.end)
             return True
         self._tell_loss()
-        for piece in _slices(batch, self.cursor or cursor, self.channels):
+        for piece in slices_of(batch, self.cursor or cursor, self.channels):
             if self.paused:
                 return False
             self._write(piece)
@@ -289,16 +280,9 @@ class Subscription:
         if cursor is None or last_lost <= cursor.position:
             return
         if self._has_an_id:  # who has none was given nothing yet that this could be behind
-            self._loss = self._with_loss(_Loss(reason, self._requested(cursor), last_lost - cursor.position))
+            more = Loss(reason, self._requested(cursor), last_lost - cursor.position)
+            self._loss = more if self._loss is None else self._loss.plus(more)
         self.cursor = EventId(cursor.generation, last_lost)
-
-    def _with_loss(self, more: _Loss) -> _Loss:
-        known = self._loss
-        if known is None:
-            return more
-        reason = "cleared" if "cleared" in (known.reason, more.reason) else known.reason
-        missed = None if known.missed is None or more.missed is None else known.missed + more.missed
-        return _Loss(reason, known.requested, missed)
 
     @property
     def _has_an_id(self) -> bool:
@@ -330,19 +314,3 @@ class Subscription:
         self.sent = event_id
         head = BEGINNING if self._stream.ring.generation is None else event_id
         self.connection.write(sse.sync(head=head, event_id=event_id))
-
-
-def _slices(batch: Batch, after: EventId, channels: frozenset[str]) -> Iterator[Slice]:
-    """Encode a batch's events behind a cursor, about SLICE_BYTES at a time."""
-    frames: list[bytes] = []
-    size = 0
-    reached = after
-    for event in batch.events[after.position + 1 - batch.position :]:
-        reached = EventId(batch.generation, Position(reached.position + 1))
-        if not channels or event.channel in channels:
-            frames.append(sse.encode(event, reached))
-            size += len(frames[-1])
-        if size >= SLICE_BYTES:
-            yield Slice(b"".join(frames), reached, len(frames))
-            frames, size = [], 0
-    yield Slice(b"".join(frames), reached, len(frames))

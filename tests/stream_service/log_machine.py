@@ -4,7 +4,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from stream_service import ring, stream, subscription
+from stream_service import ring, slices, stream, subscription
 from stream_service.hub import Bounds
 from tailrace import event_log
 from tailrace.event import Batch
@@ -29,7 +29,7 @@ def make_everything_tiny(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(stream, "MAX_HELD", 2)
     for module in (stream, subscription):
         patch.setattr(module, "DEFAULT_REPLAY", 5)
-    for module in (ring, subscription):
+    for module in (ring, slices):
         patch.setattr(module, "SLICE_BYTES", 120)
     patch.setattr(ring, "MAX_SLICES", 2)
 

@@ -7,10 +7,12 @@ import pytest
 
 from stream_service import sse
 from stream_service import stream as streams
+from stream_service.inquiries import Inquiries
+from stream_service.loss import Loss
 from stream_service.question import AskHead
 from stream_service.ring import Ring
 from stream_service.stream import Stream
-from stream_service.subscription import Subscription, Wish, _Loss
+from stream_service.subscription import Subscription, Wish
 from tailrace.event import BEGINNING, Batch, EventId, Position
 from tailrace.event_log import EventLog, Newest, Reading
 from tailrace.notice import Notice
@@ -191,24 +193,24 @@ def waiting_on_an_empty_stream(patch: pytest.MonkeyPatch) -> None:
 
 
 def asking_the_log(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Stream, "ask_head", lambda self, subscription: subscription.judged(self.ring.head))
+    patch.setattr(Inquiries, "ask_head", lambda self, subscription: subscription.judged(self._stream.ring.head))
 
 
 def asking_from_now_on(patch: pytest.MonkeyPatch) -> None:
-    def ask_head(self: Stream, subscription: Subscription) -> None:
-        waiting = self._questions.to_judge
+    def ask_head(self: Inquiries, subscription: Subscription) -> None:
+        waiting = self._to_judge
         waiting.append(subscription)
         if len(waiting) > 1:
             return
 
         def answer(head: EventId | None) -> None:
-            self._questions.to_judge = []
+            self._to_judge = []
             for each in waiting:
                 each.judged(head)
 
-        self._ask(AskHead(workflow_id=self.workflow_id, wanted=self._wanted, answer=answer))
+        self._ask(AskHead(workflow_id=self._stream.workflow_id, wanted=self._wanted, answer=answer))
 
-    patch.setattr(Stream, "ask_head", ask_head)
+    patch.setattr(Inquiries, "ask_head", ask_head)
 
 
 def judging(patch: pytest.MonkeyPatch) -> None:
@@ -232,11 +234,11 @@ def the_life_that_was_vouched_for(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_life_that_was_asked_about(patch: pytest.MonkeyPatch) -> None:
-    def tell(_self: Stream, waiting: list[Subscription], _asked_in: str, to: Callable[[Subscription], None]) -> None:
+    def tell(_self: Inquiries, waiting: list[Subscription], _asked_in: str, to: Callable[[Subscription], None]) -> None:
         for each in waiting:
             to(each)
 
-    patch.setattr(Stream, "_tell", tell)
+    patch.setattr(Inquiries, "_tell", tell)
 
 
 def the_log(patch: pytest.MonkeyPatch) -> None:
@@ -280,18 +282,18 @@ def the_generation_of_a_page(patch: pytest.MonkeyPatch) -> None:
 
 
 def trust_in_what_is_gone(patch: pytest.MonkeyPatch) -> None:
-    ask_from = Stream.ask_from
+    ask_from = Inquiries.ask_from
     read = Subscription.read
 
-    def ask_for_the_cursors_own(self: Stream, subscription: Subscription, first: EventId) -> None:
+    def ask_for_the_cursors_own(self: Inquiries, subscription: Subscription, first: EventId) -> None:
         ask_from(self, subscription, EventId(first.generation, Position(first.position - 1)))
 
     def read_the_cursors_own(self: Subscription, reading: Reading, ring_began_at: Position) -> None:
         if self.cursor and reading.batches[0].position > self.cursor.position:
-            self._loss = _Loss("expired", str(self.cursor), 1)
+            self._loss = Loss("expired", str(self.cursor), 1)
         read(self, reading, ring_began_at)
 
-    patch.setattr(Stream, "ask_from", ask_for_the_cursors_own)
+    patch.setattr(Inquiries, "ask_from", ask_for_the_cursors_own)
     patch.setattr(Subscription, "read", read_the_cursors_own)
 
 
@@ -339,10 +341,10 @@ def knowing_who_has_an_id(patch: pytest.MonkeyPatch) -> None:
 
 
 def lives_of_questions(patch: pytest.MonkeyPatch) -> None:
-    ask_from = Stream.ask_from
+    ask_from = Inquiries.ask_from
 
-    def ask_from_alike(self: Stream, subscription: Subscription, first: EventId) -> None:
+    def ask_from_alike(self: Inquiries, subscription: Subscription, first: EventId) -> None:
         ask_from(self, subscription, EventId("any", first.position))
 
     the_life_that_was_asked_about(patch)
-    patch.setattr(Stream, "ask_from", ask_from_alike)
+    patch.setattr(Inquiries, "ask_from", ask_from_alike)

@@ -5,7 +5,7 @@ import pytest
 from stream_service.counts import End
 from stream_service.hub import Bounds
 from stream_service.question import AskFrom
-from stream_service.ring import SLICE_BYTES
+from stream_service.slices import SLICE_BYTES
 from stream_service.subscription import Wish
 from tests.support.hub import SteppedHub
 from tests.support.log import HOUR
