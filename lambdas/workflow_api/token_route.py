@@ -31,8 +31,10 @@ class TokenWish(BaseModel):
 
     ttl: Annotated[int, Field(ge=1, le=LONGEST)] = HOUR
     """Seconds."""
-    channels: Annotated[list[Annotated[str, AfterValidator(check_channel)]], Field(max_length=MAX_NAMES)] = []
-    """None for all of them."""
+    channels: (
+        Annotated[list[Annotated[str, AfterValidator(check_channel)]], Field(min_length=1, max_length=MAX_NAMES)] | None
+    ) = None
+    """None for all of them; who computes a list and gets an empty one wants none, which no token is for."""
     sub: Annotated[str, Field(min_length=1, max_length=MAX_SUBSCRIBER_CHARACTERS)] | None = None
 
 
@@ -46,7 +48,9 @@ def tokens(*, registry: Registry, mint: Mint, answers: Answers, access: Access, 
     ) -> Response:
         workflow = Catalog(registry, key).find(workflow_id)
         wish = _read_wish(await request.body(), request)
-        minted = await mint.make(workflow.id, seconds=wish.ttl, channels=frozenset(wish.channels), subscriber=wish.sub)
+        minted = await mint.make(
+            workflow.id, seconds=wish.ttl, channels=frozenset(wish.channels or ()), subscriber=wish.sub
+        )
         response = _answer(minted, f"{answers.stream_url(workflow.id)}?token={minted.token}")
         if one_host:
             _set_cookies(response, workflow.id, minted.token, seconds=wish.ttl)

@@ -172,7 +172,9 @@ async def test_lines_to_copy_listen_to_every_channel_and_work(rim: Rim, url: str
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type == "log" else None)
 
-    await page.goto(f"{url}/healthz")
+    own = f"{url}/a-page-of-their-own"
+    await page.route(own, lambda route: route.fulfill(content_type="text/html", body="<p>"))
+    await page.goto(own)
     await page.add_script_tag(content=lines)
     await eventually(lambda: len(said) == 3)
 

@@ -94,6 +94,7 @@ def test_curl_may_send_it_as_it_does(gateway: Gateway) -> None:
         ('{"ttl": true}', "ttl"),
         ('{"ttl": 1e9}', "ttl"),
         ('{"channels": "news"}', "channels"),
+        ('{"channels": []}', "channels"),
         ('{"channels": ["$sync"]}', "channels.0"),
         ('{"channels": ["a", ""]}', "channels.1"),
         (json.dumps({"channels": ["a"] * 65}), "channels"),
