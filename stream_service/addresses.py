@@ -1,6 +1,7 @@
 """Where a request comes from: the address that the front tells, where it came through one, else the socket's peer."""
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
 
@@ -44,6 +45,7 @@ def _parse_told(text: str) -> IPv4Address | IPv6Address | None:
     return None if parts is None else _parse(parts[1] or parts[2] or "")
 
 
+@lru_cache(maxsize=4_096)  # a client's address is looked at several times, and the front's at every request
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(text)

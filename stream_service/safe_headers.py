@@ -1,6 +1,5 @@
 """Headers that keep browsers from doing with an answer what it is not for."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE = {
@@ -8,6 +7,7 @@ SAFE = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+_RAW = [(name.lower().encode(), value.encode()) for name, value in SAFE.items()]
 
 
 class SafeHeaders:
@@ -21,9 +21,9 @@ class SafeHeaders:
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SAFE.items():
-                    headers.setdefault(name, value)
+                headers = message["headers"] = list(message["headers"])
+                brought = {name for name, _ in headers}
+                headers += [each for each in _RAW if each[0] not in brought]
             await send(message)
 
         await self._app(scope, receive, send_safely)
