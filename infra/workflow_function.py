@@ -98,7 +98,7 @@ class WorkflowFunction(Construct):
         )
         explain(
             key,
-            {"SMG4": "People hand this key to their own clients; they rotate it when they choose (docs/deploy.md)."},
+            {"SMG4": "People hand this key to their own clients; they rotate it when they choose (docs/api-keys.md)."},
         )
         return key
 
