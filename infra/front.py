@@ -8,7 +8,7 @@ from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from constructs import Construct
 
-from infra.fronts import PublicOrigin
+from infra.fronts import PAGE_PATH, SSE_PATH, PublicOrigin
 from infra.load_balancer import LoadBalancer
 from infra.review import explain
 
@@ -53,8 +53,8 @@ class Front(Construct):
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             default_behavior=_behavior(api, methods=cloudfront.AllowedMethods.ALLOW_ALL),
             additional_behaviors={
-                "/pipelines/*/sse": _behavior(with_fail_over, functions=for_streams),
-                "/streams/*": _behavior(stream_service, functions=for_streams),
+                SSE_PATH: _behavior(with_fail_over, functions=for_streams),
+                PAGE_PATH: _behavior(stream_service, functions=for_streams),
             },
             # An answer is for who asked: without this, CloudFront gives some errors to everybody for 10 s.
             error_responses=[

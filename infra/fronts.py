@@ -3,6 +3,12 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+SSE_PATH = "/pipelines/*/sse"
+PAGE_PATH = "/streams/*"
+"""Of a stream's page and of its history."""
+STREAM_PATHS = (SSE_PATH, PAGE_PATH)
+"""What fronts hand on to the tasks, and nothing else."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VpcOrigin:

@@ -2,10 +2,11 @@
 
 from aws_cdk import aws_elasticloadbalancingv2 as elb
 
-from infra.fronts import Front, OwnDomain
+from infra.fronts import STREAM_PATHS, Front, OwnDomain
 from infra.origin_key import HEADER, OriginKey
 
 _HTTP, _HTTPS = 80, 443
+_FORBIDDEN, _NOT_FOUND = 403, 404
 
 
 def listen(
@@ -15,7 +16,7 @@ def listen(
     front: Front,
     key: OriginKey | None,
 ) -> None:
-    """Hand every request to the targets; with a key, only those that show it."""
+    """Hand to the targets what CloudFront hands on or, without CloudFront, what is for streams."""
     if isinstance(front, OwnDomain):
         listener = balancer.add_listener(
             "Listener",
@@ -25,15 +26,23 @@ def listen(
             ssl_policy=elb.SslPolicy.RECOMMENDED_TLS,
             open=False,
         )
-    else:
-        listener = balancer.add_listener("Listener", port=_HTTP, protocol=elb.ApplicationProtocol.HTTP, open=False)
+        # What is beside them, such as a task's metrics, is for the load balancer's own checks and for operators.
+        _admit(elb.ListenerCondition.path_patterns(list(STREAM_PATHS)), listener, targets, others=_NOT_FOUND)
+        return
+    listener = balancer.add_listener("Listener", port=_HTTP, protocol=elb.ApplicationProtocol.HTTP, open=False)
     if key is None:
         listener.add_target_groups("Streams", target_groups=[targets])
-        return
-    listener.add_action("Others", action=elb.ListenerAction.fixed_response(403, content_type="text/plain"))
-    listener.add_action(
-        "Streams",
-        priority=1,
-        conditions=[elb.ListenerCondition.http_header(HEADER, [key.value])],
-        action=elb.ListenerAction.forward([targets]),
-    )
+    else:
+        _admit(elb.ListenerCondition.http_header(HEADER, [key.value]), listener, targets, others=_FORBIDDEN)
+
+
+def _admit(
+    which: elb.ListenerCondition,
+    listener: elb.ApplicationListener,
+    targets: elb.ApplicationTargetGroup,
+    *,
+    others: int,
+) -> None:
+    """Hand on the requests that are so, and answer all others with a status."""
+    listener.add_action("Others", action=elb.ListenerAction.fixed_response(others, content_type="text/plain"))
+    listener.add_action("Streams", priority=1, conditions=[which], action=elb.ListenerAction.forward([targets]))

@@ -90,6 +90,8 @@ REFUSED = {
     # paths
     "no path": (request(b"/"), 404, WHERE),
     "path upwards": (request(b"/pipelines/../healthz"), 404, WHERE),
+    "path upwards, from what fronts hand on": (request(b"/streams/../metrics"), 404, WHERE),
+    "path upwards, encoded": (request(b"/streams/..%2Fmetrics"), 404, WHERE),
     "path with a slash more": (request(SSE + b"/"), 404, WHERE),
     "asset upwards": (request(b"/streams/assets/..%2F__init__.py"), 404, WHERE),
     # queries

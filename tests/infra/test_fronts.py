@@ -66,6 +66,22 @@ def test_domain_of_ones_own_is_served_by_https_alone(own_domain: Assembly) -> No
     assert (ingress["CidrIp"], ingress["FromPort"], ingress["ToPort"]) == ("0.0.0.0/0", 443, 443)
 
 
+def test_domain_of_ones_own_hands_on_what_cloudfront_hands_on_and_nothing_else(
+    own_domain: Assembly, custom: Assembly
+) -> None:
+    [default] = own_domain.stream_service.only("AWS::ElasticLoadBalancingV2::Listener")["DefaultActions"]
+    rule = own_domain.stream_service.only("AWS::ElasticLoadBalancingV2::ListenerRule")
+    [condition], [action] = rule["Conditions"], rule["Actions"]
+    [target] = own_domain.stream_service.of_type("AWS::ElasticLoadBalancingV2::TargetGroup")
+
+    assert (default["Type"], default["FixedResponseConfig"]["StatusCode"]) == ("fixed-response", "404")
+    assert condition["Field"] == "path-pattern"
+    assert condition["PathPatternConfig"]["Values"] == [
+        each["PathPattern"] for each in _distribution(custom)["CacheBehaviors"]
+    ]
+    assert (action["Type"], action["TargetGroupArn"]) == ("forward", {"Ref": target})
+
+
 def test_domain_of_ones_own_is_what_people_are_told_and_the_api_keeps_its_address(own_domain: Assembly) -> None:
     outputs = own_domain.workflow_api.outputs
     function = own_domain.workflow_api.only("AWS::Lambda::Function", containing="Runner")
