@@ -26,6 +26,7 @@ from cli.bill import (
     waiting,
 )
 from cli.prices import PRICES
+from infra.task_bounds import RINGS_PART
 
 TASK = Fleet(tasks=2, vcpu=1, memory_gb=2, streams_per_task=20_000)
 """A task of the fleet: one process uses one core at most."""
@@ -39,11 +40,11 @@ _MOST_AT_ONCE, _REQUESTS = 10, 2
 _RETRY_SECONDS = 4.0
 """Over which clients come back that were cut together: `retry:` is random between one second and five."""
 _BASE_MB = 80
-_RINGS_MB = 256
-"""All rings of a task, at most."""
 _RING_KB = 100 * 0.365
 """A stream's ring, as it is loaded: 100 events."""
 _KB = 1_024
+_RINGS_MB = TASK.memory_gb * _KB * RINGS_PART
+"""All rings of a task, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

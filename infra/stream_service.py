@@ -17,6 +17,7 @@ from infra.network import Network, make_network
 from infra.queue_janitor import QueueJanitor
 from infra.review import explain, explain_wildcards
 from infra.stream_access import StreamAccess
+from infra.task_bounds import task_bounds
 
 PORT = 8080
 STOP_SECONDS = 60
@@ -127,7 +128,7 @@ class StreamService(Construct):
             "TAILRACE_TARGET_GROUP_ARN": balancer.target_group_arn,
             "TAILRACE_DRAIN_SECONDS": str(self.config.drain_seconds),
             "TAILRACE_MAX_STREAM_AGE_SECONDS": str(self.config.max_stream_age_seconds),
-            "TAILRACE_MAX_CONNECTIONS": str(self.config.streams_per_task),
+            **task_bounds(self.config),
             "TAILRACE_METRICS_NAMESPACE": self._measures.namespace,
             # Either CloudFront is in front, and alone admitted; or the load balancer itself writes down whom it serves.
             "TAILRACE_ADDRESS_HEADER": "X-Forwarded-For"

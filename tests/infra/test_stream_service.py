@@ -9,6 +9,8 @@ from stream_service.settings import Settings
 from stream_service.target import CALL_SECONDS, JITTER
 from tests.infra.templates import Assembly
 
+MIB = 1024 * 1024
+RING_BYTES = Settings.model_fields["ring_bytes"].default
 TASK_ROLE = "StreamServiceTaskTaskRole"
 KEEPALIVE_SECONDS = Settings.model_fields["keepalive_seconds"].default
 TARGET_CHECK_SECONDS = Settings.model_fields["target_check_seconds"].default
@@ -68,6 +70,16 @@ def test_container_is_neither_root_nor_able_to_write_and_opens_files_enough(dev:
         assert container["ReadonlyRootFilesystem"] is True
         assert limit["Name"] == "nofile"
         assert limit["SoftLimit"] == limit["HardLimit"] > streams + 1000
+
+
+def test_rings_take_a_quarter_of_a_tasks_memory_at_most_and_hold_many_streams(
+    stage: Assembly, public_origin: Assembly, own_domain: Assembly
+) -> None:
+    for each in (stage, public_origin, own_domain):
+        memory = int(each.stream_service.only("AWS::ECS::TaskDefinition")["Memory"]) * MIB
+        rings = int(_variables(each)["TAILRACE_ALL_RINGS_BYTES"])
+
+        assert 16 * RING_BYTES <= rings <= memory / 4
 
 
 def test_task_has_time_to_drain_before_it_is_killed(dev: Assembly) -> None:
