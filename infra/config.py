@@ -75,6 +75,14 @@ class StreamServiceConfig:
     cpu: int = 256
     memory_mb: int = 512
     streams_per_task: int = 2_500
+    streams_per_address: int = 256
+    """Of a task; whole offices share one address."""
+    streams_per_subscriber: int = 64
+    """Of a task, by the claim `sub` of tokens."""
+    requests_per_second: float = 20.0
+    """Of one address to a task, for long; at once, as many more as it may hold streams."""
+    max_stream_connections: int | None = None
+    """Of a task's streams, those that follow one workflow; None: all may."""
     open_files: int = 16_384
     """More than streams_per_task, with room for AWS calls and the load balancer's own connections."""
     drain_seconds: int = 45

@@ -1,4 +1,4 @@
-"""What one task may hold, as variables of the stream service's environment."""
+"""What one task may hold, and one client of it, as variables of the stream service's environment."""
 
 from infra.config import StreamServiceConfig
 
@@ -8,8 +8,14 @@ RINGS_PART = 1 / 4
 
 
 def task_bounds(config: StreamServiceConfig) -> dict[str, str]:
-    """Bound connections as the stage chooses, and rings by the memory that it gives a task."""
-    return {
+    """Bound connections and clients as the stage chooses, and rings by the memory that it gives a task."""
+    bounds = {
         "TAILRACE_MAX_CONNECTIONS": str(config.streams_per_task),
+        "TAILRACE_STREAMS_PER_ADDRESS": str(config.streams_per_address),
+        "TAILRACE_STREAMS_PER_SUBSCRIBER": str(config.streams_per_subscriber),
+        "TAILRACE_REQUESTS_PER_SECOND": str(config.requests_per_second),
         "TAILRACE_ALL_RINGS_BYTES": str(int(config.memory_mb * _MIB * RINGS_PART)),
     }
+    if config.max_stream_connections is not None:
+        bounds["TAILRACE_MAX_STREAM_CONNECTIONS"] = str(config.max_stream_connections)
+    return bounds

@@ -17,6 +17,15 @@ from tests.infra.templates import Assembly
 
 ORIGINS = ("https://app.example.org", "https://admin.example.org")
 
+CHOSEN = {
+    "streams_per_address": 1_000,
+    "streams_per_subscriber": 8,
+    "requests_per_second": 0.5,
+    "max_stream_connections": 500,
+}
+"""What the stage `custom` lets clients take."""
+SERVICES_OWN = {name: StreamSettings.model_fields[name].default for name in CHOSEN}
+
 
 @pytest.fixture
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,6 +77,7 @@ def test_stream_service_builds_its_settings_from_the_templates_environment(
     assert settings.token_secret_arn == (None if stage.stage == "dev" else TOKEN_SECRET_ARN)
     assert settings.cors_origins == (ORIGINS if stage.stage == "custom" else ())
     assert settings.jwks_url == ("https://login.example.org/jwks.json" if stage.stage == "custom" else None)
+    assert settings.model_dump(include=set(CHOSEN)) == (CHOSEN if stage.stage == "custom" else SERVICES_OWN)
     _every_variable_is_a_setting(block, StreamSettings)
 
 
