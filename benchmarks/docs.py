@@ -1,6 +1,7 @@
 """`make bench-docs`: writes the newest results into docs/performance.md, between its markers, and draws the plot."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from benchmarks import marked, scale_page, table
@@ -18,13 +19,18 @@ def _machine(results: Results) -> str:
     about = results.about
     machine, versions = about["machine"], about["versions"]
     listed = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
-    passes = max(entry.number for entry in results.entries)
     changed = " with changes" if about["changed"] else ""
     return (
         f"Measured {about['began'][:10]} at commit `{about['commit'][:12]}`{changed}:"
-        f" {passes} passes; {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB,"
+        f" {_passes(results)} passes; {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB,"
         f" kernel {machine['kernel']}; {listed}.\n"
     )
+
+
+def _passes(results: Results) -> str:
+    """How often each cell was measured: where the time was over within a pass, some have one more than others."""
+    counts = Counter((entry.kind, entry.server, entry.clients) for entry in results.entries).values()
+    return str(min(counts)) if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
 
 
 PARTS: Mapping[str, Callable[[Results], str]] = {

@@ -118,6 +118,15 @@ def test_missing_events_are_told(results: Results) -> None:
     assert row.split("|")[2].strip() == "7"
 
 
+def test_page_says_how_often_each_cell_was_measured(results: Results) -> None:
+    passes = max(entry.number for entry in results.entries)
+    assert f" {passes} passes; " in docs.PARTS["machine"](results)
+
+    results.entries.pop()
+
+    assert f" {passes - 1} to {passes} passes; " in docs.PARTS["machine"](results)
+
+
 def test_page_is_filled_between_its_markers_alone(results: Results) -> None:
     page = docs.PAGE.read_text()
 
