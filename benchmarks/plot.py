@@ -7,11 +7,11 @@ from benchmarks.results import Results
 from benchmarks.servers import SERVERS, TAILRACE
 from benchmarks.summary import Climb
 
-WIDTH = 760
+WIDTH = 780
 _BAR = 18
 _STEP = 24
 _GROUP_HEAD = 30
-_LABELS = 190
+_LABELS = 210
 _NUMBERS = 110
 _STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #333 }
