@@ -112,7 +112,7 @@ lock: ## Lock the newest releases that pyproject.toml admits (needs uv on the pa
 	$(LOCK) --group bench -c requirements/test.txt --upgrade -o requirements/bench.txt
 
 clean: ## Remove virtual environments, caches and the development system's state
-	rm -rf $(VENV) $(MINISTACK) $(PEERS) $(AUDIT) build .tailrace build cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(MINISTACK) $(PEERS) $(AUDIT) build .tailrace cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Tailrace needs Python 3.11, 3.12 or 3.13. Install one, or name it: make PYTHON=/path/to/python3.12"; exit 1; }

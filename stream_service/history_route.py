@@ -12,6 +12,7 @@ from pydantic import AfterValidator
 from stream_service.guard import REFUSALS, Guard, StreamId, channels_for
 from stream_service.history import Gap, History, Page, Recorded, TooManyAsk, Wanted
 from stream_service.problems import problem
+from stream_service.query import MAX_CHANNELS
 from tailrace.access import Access
 from tailrace.errors import TailraceError
 from tailrace.event import MAX_CHANNEL_BYTES, EventId, encode_json
@@ -20,14 +21,9 @@ logger = logging.getLogger(__name__)
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1_000
-MAX_CHANNELS = 64
 PATH = "/streams/{stream_id}/events"
 _JSON = "application/json"
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+_HEADERS = {"Cache-Control": "no-store"}
 
 
 def _cursor(text: str) -> str:

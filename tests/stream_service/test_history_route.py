@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from stream_service.history_route import MAX_CHANNELS, MAX_LIMIT
+from stream_service.history_route import MAX_LIMIT
+from stream_service.query import MAX_CHANNELS
 from tailrace.errors import LogUnavailable
 from tests.support.rim import Rim, serving
 
