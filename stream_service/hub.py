@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from stream_service.connection import Connection
 from stream_service.counts import Counts, End
+from stream_service.pages import Pages
 from stream_service.question import Ask
 from stream_service.ring import Ring
 from stream_service.stream import Stream
@@ -63,6 +64,7 @@ class Hub:
         self._due = due
         self._delivered = delivered
         self._streams: dict[WorkflowId, Stream] = {}
+        self._pages = Pages()
 
     @property
     def streams(self) -> int:
@@ -107,6 +109,7 @@ class Hub:
                 ring=ring,
                 ask=self._ask,
                 counts=self.counts,
+                pages=self._pages,
                 wanted=self._holds,
                 due=self._due,
                 delivered=self._delivered,
@@ -141,6 +144,7 @@ class Hub:
         """End streams whose time is up; let go of clients that read nothing, streams without any, excess in rings."""
         for stream in tuple(self._streams.values()):
             self._tick_stream(stream, now)
+        self._pages.tick()
         self._shrink_rings()
 
     def keep_alive(self, now: float) -> None:

@@ -1,8 +1,12 @@
-"""What clients ask of the log: equal questions about one life of the stream are asked once, and answered to all."""
+"""What clients ask of the log: equal questions about one life of the stream are asked once, and answered to all.
+
+What one was given a moment ago answers the next.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from stream_service.pages import Page, Pages
 from stream_service.question import Ask, AskFrom, AskHead, AskStart
 from stream_service.subscription import Subscription
 from tailrace.event import EventId
@@ -15,10 +19,11 @@ if TYPE_CHECKING:
 class Inquiries:
     """The questions of one stream's clients, and who waits for which answer."""
 
-    def __init__(self, stream: "Stream", *, ask: Ask, wanted: Callable[[], bool]) -> None:
+    def __init__(self, stream: "Stream", *, ask: Ask, pages: Pages, wanted: Callable[[], bool]) -> None:
         self._stream = stream
         self._ask = ask
         self._wanted = wanted
+        self._kept = pages
         self._pages: dict[EventId, list[Subscription]] = {}
         self._starts: dict[tuple[str | None, int, frozenset[str]], list[Subscription]] = {}
         self._judging = False
@@ -27,14 +32,21 @@ class Inquiries:
 
     def ask_from(self, subscription: Subscription, first: EventId) -> None:
         """Read from an id of this life of the stream on, once for all who stand there."""
+        ring = self._stream.ring
+        kept = self._kept.find(ring, first)
+        if kept is not None:
+            subscription.read(kept)
+            return
         waiting = self._pages.setdefault(first, [])
         waiting.append(subscription)
         if len(waiting) > 1:
             return
-        ring_began_at = self._stream.ring.first
+        ring_began_at, breaks = ring.first, ring.breaks
 
         def answer(reading: Reading) -> None:
-            self._tell(self._pages.pop(first), first.generation, lambda each: each.read(reading, ring_began_at))
+            page = Page(first=first, reading=reading, ring=ring, ring_began_at=ring_began_at, breaks=breaks)
+            self._kept.keep(page)
+            self._tell(self._pages.pop(first), first.generation, lambda each: each.read(page))
 
         self._ask(
             AskFrom(workflow_id=self._stream.workflow_id, wanted=self._wanted, position=first.position, answer=answer)

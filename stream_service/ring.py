@@ -26,6 +26,8 @@ class Ring:
         """Whether nothing deliverable stands before the first event here."""
         self.size = 0
         """Bytes."""
+        self.breaks = 0
+        """How often it has let go of everything: for a clear, a hole, another life of the stream."""
         self._max_events = max_events
         self.max_bytes = max_bytes
         self._frames: deque[bytes] = deque()
@@ -69,6 +71,7 @@ class Ring:
         self._channels.clear()
         self._slices.clear()
         self.size = 0
+        self.breaks += 1
         self.next = position
         self.whole = True
         self._name_head()

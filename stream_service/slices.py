@@ -1,6 +1,6 @@
 """Pieces of a stream: frames of some events in one run of bytes, so that a client's socket takes them in one write."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from stream_service import sse
@@ -19,17 +19,19 @@ class Slice(NamedTuple):
     events: int
 
 
-def slices_of(batch: Batch, after: EventId, channels: frozenset[str]) -> Iterator[Slice]:
-    """Encode a batch's events behind a cursor, of these channels or of all, about SLICE_BYTES at a time."""
+def slice_of(batches: Iterable[Batch], after: EventId, channels: frozenset[str]) -> Slice:
+    """Encode what follows a cursor without a break, of these channels or of all, up to about SLICE_BYTES."""
     frames: list[bytes] = []
     size = 0
     reached = after
-    for event in batch.events[after.position + 1 - batch.position :]:
-        reached = EventId(batch.generation, Position(reached.position + 1))
-        if not channels or event.channel in channels:
-            frames.append(sse.encode(event, reached))
-            size += len(frames[-1])
-        if size >= SLICE_BYTES:
-            yield Slice(b"".join(frames), reached, len(frames))
-            frames, size = [], 0
-    yield Slice(b"".join(frames), reached, len(frames))
+    for batch in batches:
+        if batch.cleared or batch.generation != reached.generation or batch.position > reached.position + 1:
+            break
+        for event in batch.events[reached.position + 1 - batch.position :]:
+            reached = EventId(batch.generation, Position(reached.position + 1))
+            if not channels or event.channel in channels:
+                frames.append(sse.encode(event, reached))
+                size += len(frames[-1])
+                if size >= SLICE_BYTES:
+                    return Slice(b"".join(frames), reached, len(frames))
+    return Slice(b"".join(frames), reached, len(frames))

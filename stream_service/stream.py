@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from stream_service.counts import Counts, End
 from stream_service.inquiries import Inquiries
+from stream_service.pages import Pages
 from stream_service.question import Ask, AskFrom, AskHead, AskNewest
 from stream_service.ring import Ring
 from stream_service.slices import Slice
@@ -30,6 +31,7 @@ class Stream:
         ring: Ring,
         ask: Ask,
         counts: Counts,
+        pages: Pages,
         wanted: Callable[["Stream"], bool],
         due: Callable[["Stream"], None],
         delivered: Callable[[Delivered], None],
@@ -52,7 +54,7 @@ class Stream:
         self._reading = False
         self._doubt = False
         self._held: deque[Notice] = deque()
-        self.inquiries = Inquiries(self, ask=ask, wanted=self._wanted)
+        self.inquiries = Inquiries(self, ask=ask, pages=pages, wanted=self._wanted)
 
     # --- clients
 

@@ -13,9 +13,9 @@ from stream_service import sse
 from stream_service.connection import Connection
 from stream_service.counts import End
 from stream_service.loss import Loss
-from stream_service.slices import Slice, slices_of
+from stream_service.pages import Page
+from stream_service.slices import Slice
 from tailrace.event import BEGINNING, Batch, EventId, Position
-from tailrace.event_log import Reading
 
 if TYPE_CHECKING:
     from stream_service.stream import Stream
@@ -236,10 +236,10 @@ class Subscription:
             self.cursor = None
             self.settle()
 
-    def read(self, reading: Reading, ring_began_at: Position) -> None:
-        """Hear what the log holds from the cursor on (rule 23), and where the ring began when it was asked."""
+    def read(self, page: Page) -> None:
+        """Hear what the log holds from the cursor on (rule 23)."""
         self._asking = False
-        cursor = self.cursor
+        cursor, reading = self.cursor, page.reading
         if self._gone or self.paused or cursor is None:
             return
         for batch in reading.batches:
@@ -247,16 +247,16 @@ class Subscription:
                 self._ask()
                 self._stream.inquiries.ask_head(self)
                 return
-            if not self._take(batch):
+            if not self._take(batch, page):
                 return
         if self.cursor is not None and reading.next - 1 > self.cursor.position:
             self._lose("expired", Position(reading.next - 1))
         elif self.cursor == cursor:
             # The ring had been beyond the cursor, so the log had held what follows; it holds nothing any more.
-            self._lose("expired", Position(ring_began_at - 1))
+            self._lose("expired", Position(page.ring_began_at - 1))
         self.settle()
 
-    def _take(self, batch: Batch) -> bool:
+    def _take(self, batch: Batch, page: Page) -> bool:
         """Write a batch's events behind the cursor, or note that they are lost; False once the socket is full."""
         cursor = self.cursor
         if cursor is None or batch.end <= cursor.position:
@@ -267,10 +267,8 @@ class Subscription:
             self._lose("cleared", batch.end)
             return True
         self._tell_loss()
-        for piece in slices_of(batch, self.cursor or cursor, self.channels):
-            if self.paused:
-                return False
-            self._write(piece)
+        while not self.paused and self.cursor is not None and self.cursor.position < batch.end:
+            self._write(page.slice_after(self.cursor, self.channels))  # may reach over the batches that follow
         return not self.paused
 
     # --- what was lost

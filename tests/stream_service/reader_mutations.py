@@ -9,12 +9,13 @@ from stream_service import sse
 from stream_service import stream as streams
 from stream_service.inquiries import Inquiries
 from stream_service.loss import Loss
+from stream_service.pages import Page
 from stream_service.question import AskHead
 from stream_service.ring import Ring
 from stream_service.stream import Stream
 from stream_service.subscription import Subscription, Wish
 from tailrace.event import BEGINNING, Batch, EventId, Position
-from tailrace.event_log import EventLog, Newest, Reading
+from tailrace.event_log import EventLog, Newest
 from tailrace.notice import Notice
 
 Mutation = Callable[[pytest.MonkeyPatch], None]
@@ -273,10 +274,10 @@ telling_of_what_was_cleared = lose("cleared")
 def the_generation_of_a_page(patch: pytest.MonkeyPatch) -> None:
     read = Subscription.read
 
-    def read_alike(self: Subscription, reading: Reading, ring_began_at: Position) -> None:
+    def read_alike(self: Subscription, page: Page) -> None:
         generation = self.cursor.generation if self.cursor else ""
-        batches = tuple(replace(batch, generation=generation) for batch in reading.batches)
-        read(self, replace(reading, batches=batches), ring_began_at)
+        batches = tuple(replace(batch, generation=generation) for batch in page.reading.batches)
+        read(self, replace(page, reading=replace(page.reading, batches=batches)))
 
     patch.setattr(Subscription, "read", read_alike)
 
@@ -288,10 +289,10 @@ def trust_in_what_is_gone(patch: pytest.MonkeyPatch) -> None:
     def ask_for_the_cursors_own(self: Inquiries, subscription: Subscription, first: EventId) -> None:
         ask_from(self, subscription, EventId(first.generation, Position(first.position - 1)))
 
-    def read_the_cursors_own(self: Subscription, reading: Reading, ring_began_at: Position) -> None:
-        if self.cursor and reading.batches[0].position > self.cursor.position:
+    def read_the_cursors_own(self: Subscription, page: Page) -> None:
+        if self.cursor and page.reading.batches[0].position > self.cursor.position:
             self._loss = Loss("expired", str(self.cursor), 1)
-        read(self, reading, ring_began_at)
+        read(self, page)
 
     patch.setattr(Inquiries, "ask_from", ask_for_the_cursors_own)
     patch.setattr(Subscription, "read", read_the_cursors_own)
