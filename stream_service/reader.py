@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
 
 READS_AT_ONCE = 16
+FEW_QUESTIONS = 1024
+"""As many wait without being looked at; of more, those that nobody wants any more are dropped."""
 LONGEST_PAUSE = 10.0
 """Seconds between two tries, at most; a random part of it, so that streams don't all come back at once."""
 
@@ -33,7 +35,8 @@ class Reader:
         self._sleep = sleep
         self._chance = chance
         self._at_once = asyncio.Semaphore(READS_AT_ONCE)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Question] = {}
+        self._many = FEW_QUESTIONS
         self._died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.failures = 0
         """Readings that the log failed to answer."""
@@ -46,8 +49,10 @@ class Reader:
     def ask(self, question: Question) -> None:
         """Begin to carry out a question."""
         task = asyncio.get_running_loop().create_task(self._carry_out(question))
-        self._tasks.add(task)
+        self._tasks[task] = question
         task.add_done_callback(self._ended)
+        if len(self._tasks) > self._many:
+            self._drop_unwanted()
 
     async def once(self, read: Callable[[EventLog], Awaitable[_Answer]]) -> _Answer:
         """Read for somebody who waits, when it is its turn; what the log raises is theirs."""
@@ -66,9 +71,19 @@ class Reader:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        del self._tasks[task]
         if not task.cancelled() and (error := task.exception()) is not None and not self._died.done():
             self._died.set_exception(error)
+
+    def _drop_unwanted(self) -> None:
+        """Cancel what nobody waits for any more, so that what waits is at most twice what is wanted.
+
+        While the log is away, clients that come and go, each for another stream, would leave questions without end.
+        """
+        unwanted = [task for task, question in self._tasks.items() if not question.wanted()]
+        for task in unwanted:
+            task.cancel()
+        self._many = max(FEW_QUESTIONS, 2 * (len(self._tasks) - len(unwanted)))
 
     async def _carry_out(self, question: Question) -> None:
         log, workflow_id = self._log, question.workflow_id

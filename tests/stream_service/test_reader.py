@@ -5,7 +5,7 @@ from typing import TypeVar
 import pytest
 
 from stream_service.question import AskFrom, AskHead, AskNewest, AskStart, Question
-from stream_service.reader import LONGEST_PAUSE, READS_AT_ONCE, Reader
+from stream_service.reader import FEW_QUESTIONS, LONGEST_PAUSE, READS_AT_ONCE, Reader
 from tailrace.errors import LogUnavailable
 from tailrace.event import Event, EventId, Position, WorkflowId, workflow_id
 from tailrace.event_log import EventLog, Newest, Reading
@@ -183,6 +183,25 @@ async def test_question_that_nobody_asks_any_more_is_dropped(reader: Reader, tab
 
     assert answers == []
     assert table.readings == 1
+
+
+async def test_questions_that_nobody_asks_any_more_do_not_pile_up(reader: Reader, table: TroubledTable) -> None:
+    answers: list[EventId | None] = []
+    table.gate.clear()
+    for _ in range(FEW_QUESTIONS // 2):
+        reader.ask(head(answers.append))
+    most = 0
+    for _ in range(20):
+        for _ in range(FEW_QUESTIONS // 2):
+            reader.ask(head(answers.append, lambda: False))
+        await asyncio.sleep(0)
+        most = max(most, reader.waiting)
+
+    table.gate.set()
+    await eventually(lambda: reader.waiting == 0)
+
+    assert most <= FEW_QUESTIONS
+    assert len(answers) == FEW_QUESTIONS // 2
 
 
 async def test_only_so_many_readings_go_on_at_once(reader: Reader, table: TroubledTable) -> None:
