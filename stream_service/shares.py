@@ -61,7 +61,11 @@ class Shares:
             seat.follower = follower
             introduce(seat)
 
-        begin(introduce_seat)
+        try:
+            begin(introduce_seat)
+        except BaseException:
+            seat.give_back()
+            raise
         return seat
 
     def _places_for(self, scope: Scope, subscriber: str) -> tuple[tuple[Places, Hashable], ...]:
@@ -85,13 +89,17 @@ class _Seat:
         self.follower.pause()
 
     def resume(self) -> None:
+        self.give_back()
+        self.follower.leave()
+
+    def give_back(self) -> None:
+        """Give the places back; those that are back already stay so."""
         self.follower.resume()
 
     def leave(self) -> None:
         taken, self._taken = self._taken, ()
         for places, client in taken:
             places.give_back(client)
-        self.follower.leave()
 
 
 class Turnstile:

@@ -9,6 +9,7 @@ import pytest
 
 from stream_service.counts import End
 from stream_service.guard import Guard
+from stream_service.stream import Stream
 from tests.support.rim import Rim, eventually, serving, some_settings
 from tests.support.streams import StreamClient, follow, stream_url
 from tests.support.tokens import NOW, claims, shared_keys, signed
@@ -134,6 +135,24 @@ async def test_streams_that_could_not_begin_hold_no_place(rim: Rim, url: str) ->
         await client.get(stream_url(url, "p_a"))
 
     assert not rim.shares.streams_of_addresses._taken
+
+
+@pytest.mark.parametrize("part", ["load", "add"])
+async def test_stream_that_fails_while_it_begins_is_cut_and_holds_no_place(
+    rim: Rim, url: str, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("It failed.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Stream, part, fail)
+        async with follow(url, "p_a") as client:
+            await client.until_end()
+            assert not client.ended
+
+    assert not rim.shares.streams_of_addresses._taken
+    async with follow(url, "p_b") as client:
+        assert (await client.next()).event == "$sync"
 
 
 async def test_address_that_asks_too_often_gets_429_but_an_event_source_a_stream_that_ends() -> None:
