@@ -79,7 +79,9 @@ def create_app(
         allow_origins=settings.cors_origins or (("*",) if settings.stream_access == "public" else ()),
         allow_credentials=bool(settings.cors_origins),
         allow_methods=("GET", "HEAD"),
-        allow_headers=("Authorization", "Cache-Control", "Last-Event-ID"),
+        # The last two come with every request of a page that is traced: refused, they would cost it the stream.
+        allow_headers=("Authorization", "Cache-Control", "Last-Event-ID", "traceparent", "tracestate"),
+        expose_headers=("Retry-After",),
         max_age=86_400,
     )
     app.add_middleware(SafeHeaders)  # the last one is the outermost

@@ -8,8 +8,9 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Message, Send
 
 _METHODS = ("GET", "POST", "DELETE")
-_ACCEPTED = ("Authorization", "Idempotency-Key", "Prefer")
-_EXPOSED = ("Tailrace-Run-Id", "Tailrace-Trace-Id")
+_ACCEPTED = ("Authorization", "Idempotency-Key", "Prefer", "traceparent", "tracestate")
+"""A page that is traced sends `tracestate` beside `traceparent`, and could send neither if one were refused."""
+_EXPOSED = ("Idempotency-Replayed", "Preference-Applied", "Retry-After", "Tailrace-Run-Id", "Tailrace-Trace-Id")
 
 
 class Cors(CORSMiddleware):

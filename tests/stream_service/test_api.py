@@ -361,7 +361,7 @@ async def test_other_pages_may_not_read_where_some_are_named() -> None:
 
 
 @pytest.mark.parametrize("origins", ["", ORIGIN])
-@pytest.mark.parametrize("name", ["Authorization", "Last-Event-ID", "Cache-Control"])
+@pytest.mark.parametrize("name", ["Authorization", "Last-Event-ID", "Cache-Control", "traceparent", "tracestate"])
 async def test_preflight_admits_what_clients_send(origins: str, name: str) -> None:
     rim = Rim(settings=some_settings(cors_origins=origins))
     preflight = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": name.lower()}
@@ -371,6 +371,15 @@ async def test_preflight_admits_what_clients_send(origins: str, name: str) -> No
     assert answer.status_code == 200
     assert name in answer.headers["access-control-allow-headers"]
     assert answer.headers["access-control-allow-origin"] == (origins or "*")
+
+
+async def test_page_elsewhere_reads_when_it_may_ask_again() -> None:
+    rim = Rim(settings=some_settings(streams_per_address=1, requests_per_second=0.001))
+    async with serving(rim.app) as (url, _):
+        answers = [await ask("GET", f"{url}/streams/p_a/events", origin=ORIGIN) for _ in range(3)]
+
+    assert answers[-1].status_code == 429
+    assert answers[-1].headers["access-control-expose-headers"] == "Retry-After"
 
 
 # --- for the platform

@@ -20,7 +20,7 @@ def preflight(api: Api, path: str, *, origin: str, method: str = "POST") -> Answ
     headers = {
         "origin": origin,
         "access-control-request-method": method,
-        "access-control-request-headers": "authorization,content-type,idempotency-key,prefer",
+        "access-control-request-headers": "authorization,content-type,idempotency-key,prefer,traceparent,tracestate",
     }
     return api.gateway(key=None).request("OPTIONS", path, headers=headers)
 
@@ -46,6 +46,16 @@ def test_page_that_is_not_named_is_not_granted_anything(origin: str) -> None:
     assert asked.status == 400
     assert "access-control-allow-origin" not in asked.headers
     assert "access-control-allow-origin" not in answered.headers
+
+
+def test_page_reads_what_answers_say_in_headers() -> None:
+    answer = (
+        api_for(Pages(origins=(PAGE,))).gateway().post("/pipelines/p_hello/events", prefer="respond-async", origin=PAGE)
+    )
+
+    exposed = answer.headers["access-control-expose-headers"].split(", ")
+    assert {"Preference-Applied", "Tailrace-Trace-Id", "Retry-After", "Idempotency-Replayed"} <= set(exposed)
+    assert answer.headers["preference-applied"] == "respond-async"
 
 
 def test_page_that_is_named_reads_refusals_too() -> None:
