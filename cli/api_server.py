@@ -22,6 +22,7 @@ from cli.gateway import Gateway
 from cli.web_server import web_server
 from lambdas.workflow_api.logs import log_as_json
 from lambdas.workflow_api.settings import InvalidSettings, Settings
+from tailrace.safe_headers import SafeHeaders
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _stop)
     logger.info("api_started")
     with closing(api.function), _clock(api, since):
-        web_server(Gateway(api.function)).run(sockets=[socket.socket(fileno=arguments.fd)])
+        web_server(SafeHeaders(Gateway(api.function))).run(sockets=[socket.socket(fileno=arguments.fd)])
 
 
 @contextmanager

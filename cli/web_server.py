@@ -8,6 +8,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from stream_service.bare_answers import NO_HTTP
+
 _CONNECTIONS = 1000
 _GRACE = 30
 """Seconds that requests get to end when the server is told to stop: as long as one may take."""
@@ -17,6 +19,11 @@ _FIRST_REQUEST = 1.0
 
 class _PatientProtocol(HttpToolsProtocol):
     """Does not close a connection that was accepted just before the end, and whose request is still on its way."""
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
+        """Refuse what is no HTTP, with the headers that every answer has."""
+        self.transport.write(NO_HTTP)
+        self.transport.close()
 
     def shutdown(self) -> None:
         """Close the connection once its request has been answered."""
@@ -35,6 +42,7 @@ def web_server(application: ASGIApp) -> uvicorn.Server:
             lifespan="off",
             log_config=None,
             access_log=False,
+            server_header=False,
             # A connection that was kept for further requests would be closed just when one is sent.
             headers=[("Connection", "close")],
             limit_concurrency=_CONNECTIONS,

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from starlette.middleware.cors import CORSMiddleware
 
 from stream_service import problems, sse
+from stream_service.come_later import come_later, later
 from stream_service.connection import Connection
 from stream_service.counts import End
 from stream_service.guard import REFUSALS, Guard, StreamId, channels_for
@@ -21,13 +22,14 @@ from stream_service.inspector import inspector
 from stream_service.pulse import Pulse
 from stream_service.query import describe_parameters, read_cursor, read_query
 from stream_service.response import StreamResponse
-from stream_service.safe_headers import SafeHeaders
 from stream_service.settings import Settings
-from stream_service.shares import Shares, Turnstile, later
+from stream_service.shares import Shares, Turnstile
 from stream_service.subscription import Wish
 from stream_service.takeover import Follower
 from stream_service.token_keys import TokenKeysUnavailable
+from stream_service.unexpected import UnexpectedErrors
 from tailrace.event import WorkflowId
+from tailrace.safe_headers import SafeHeaders
 
 
 class Door:
@@ -73,6 +75,7 @@ def create_app(
     ):
         # Not `include_router`: it would keep a router between the application and the routes, at each request's cost.
         app.router.routes.extend(router.routes)
+    app.add_middleware(UnexpectedErrors)
     app.add_middleware(Turnstile, shares=shares)
     app.add_middleware(
         CORSMiddleware,
@@ -86,16 +89,15 @@ def create_app(
     )
     app.add_middleware(SafeHeaders)  # the last one is the outermost
     problems.explain_errors(app)
-    _answer_without_keys(app, settings)
+    _answer_without_keys(app)
     return app
 
 
-def _answer_without_keys(app: FastAPI, settings: Settings) -> None:
+def _answer_without_keys(app: FastAPI) -> None:
     @app.exception_handler(TokenKeysUnavailable)
     async def come_again(request: Request, error: TokenKeysUnavailable) -> Response:
-        if request.url.path.endswith("/sse"):  # an EventSource never comes back from a 503
-            return StreamResponse(first_bytes=sse.retry(_retry(settings)), subscribe=lambda *_: None)
-        return problems.problem(503, str(error), kind="keys-unreadable", headers={"Retry-After": "15"})
+        refusal = problems.problem(503, str(error), kind="keys-unreadable", headers={"Retry-After": "15"})
+        return come_later(request.url.path, refusal)
 
 
 def _streams(hub: Hub, door: Door, guard: Guard, shares: Shares, settings: Settings) -> APIRouter:

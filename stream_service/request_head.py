@@ -1,15 +1,13 @@
 """Bounds what a client sends before its request begins: uvicorn would keep lines and headers without end."""
 
+from http import HTTPStatus
+
+from stream_service.bare_answers import bare_answer
+
 MAX_HEAD_BYTES = 64 * 1024
 """Of a request's first line and headers; CloudFront and load balancers take less."""
-TOO_LARGE = b"The request's first line and headers are more than 65,536 bytes."
-REFUSAL = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"content-type: text/plain; charset=utf-8\r\n"
-    b"content-length: %d\r\n"
-    b"connection: close\r\n"
-    b"\r\n%b" % (len(TOO_LARGE), TOO_LARGE)
-)
+TOO_LARGE = "The request's first line and headers are more than 65,536 bytes."
+REFUSAL = bare_answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, TOO_LARGE)
 
 
 class RequestHead:

@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from stream_service.bare_answers import NO_HTTP
 from stream_service.request_head import REFUSAL, RequestHead
 from stream_service.request_timer import RequestTimer
 from stream_service.silence import give_up_after
@@ -62,7 +63,7 @@ class TransportProtocol(HttpToolsProtocol):
             if head.is_too_large and not self._broken:
                 self.send_400_response("")
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
         """Refuse what is no HTTP; where a response has begun, a refusal would stand in it: it is just the last."""
         self._broken = True
         if self._running is not None and self._running.response_started and self._is_answering():
@@ -72,7 +73,8 @@ class TransportProtocol(HttpToolsProtocol):
             # Not closed: with more on its way, the client would see a reset in place of the refusal. The timer cuts it.
             self.transport.write_eof()
         else:
-            super().send_400_response(msg)
+            self.transport.write(NO_HTTP)
+            self.transport.close()
 
     def on_message_begin(self) -> None:
         """Begin a request."""

@@ -1,24 +1,21 @@
 """What each client gets of the service: its requests pass a turnstile, and its streams have seats."""
 
 import math
-import random
 import time
 from collections.abc import Callable, Hashable
 from typing import TypeAlias
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stream_service import sse
 from stream_service.addresses import Addresses
+from stream_service.come_later import come_later
 from stream_service.limits import Places, Rate
 from stream_service.problems import problem
-from stream_service.response import StreamResponse
 from stream_service.settings import Settings
 from stream_service.takeover import Follower
 
 _PLATFORM = frozenset({"/healthz", "/readyz", "/metrics"})
 """What the platform asks, which comes from one address, and not through the front."""
-_LATER_MILLISECONDS = (15_000, 45_000)
 
 Introduce: TypeAlias = Callable[[Follower], None]
 """Says who shall hear how a socket fares, before anything is written to it."""
@@ -89,14 +86,14 @@ class _Seat:
         self.follower.pause()
 
     def resume(self) -> None:
+        self.follower.resume()
+
+    def leave(self) -> None:
         self.give_back()
         self.follower.leave()
 
     def give_back(self) -> None:
         """Give the places back; those that are back already stay so."""
-        self.follower.resume()
-
-    def leave(self) -> None:
         taken, self._taken = self._taken, ()
         for places, client in taken:
             places.give_back(client)
@@ -113,19 +110,7 @@ class Turnstile:
         """Pass a request on, or refuse it."""
         if scope["type"] != "http" or scope["path"] in _PLATFORM or (seconds := self._shares.wait(scope)) == 0:
             await self._app(scope, receive, send)
-        elif scope["path"].endswith("/sse"):
-            await come_later()(scope, receive, send)
         else:
             detail = "Too many requests have come from this address. Send fewer, and this one again later."
             refusal = problem(429, detail, headers={"Retry-After": str(math.ceil(seconds))})
-            await refusal(scope, receive, send)
-
-
-def later() -> bytes:
-    """Encode a time to come back that is far enough away to make room, and not the same for all."""
-    return sse.retry(random.randint(*_LATER_MILLISECONDS))  # noqa: S311 - jitter, not a secret
-
-
-def come_later() -> StreamResponse:
-    """A stream that ends at once: an EventSource comes back from that, and never from any status but 200."""
-    return StreamResponse(first_bytes=later(), subscribe=lambda *_: None)
+            await come_later(scope["path"], refusal)(scope, receive, send)

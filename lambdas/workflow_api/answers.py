@@ -93,6 +93,14 @@ PROBLEMS = {
 """How runs are answered that did not get through."""
 
 
+_POLICY = b"content-security-policy"
+_FOR_PAGES = (
+    b"sandbox allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox allow-scripts; "
+    b"frame-ancestors 'none'"
+)
+"""Lets a workflow's own page run its scripts, but as nobody's: streams and their cookies are at the same host."""
+
+
 def respond(response: pd_response.Response, headers: Mapping[str, str]) -> Response:
     """What `pd.respond` said, as a response; our own headers count before its."""
     answer = Response(response.content, response.status, headers=headers, media_type=response.media_type)
@@ -100,6 +108,8 @@ def respond(response: pd_response.Response, headers: Mapping[str, str]) -> Respo
     theirs = [(name.lower().encode(), value.encode()) for name, value in response.headers.items()]
     # As UTF-8, which Mangum expects; Starlette would write Latin-1.
     answer.raw_headers += [(name, value) for name, value in theirs if name not in ours]
+    if all(name != _POLICY for name, _ in theirs):
+        answer.raw_headers.append((_POLICY, _FOR_PAGES))
     return answer
 
 

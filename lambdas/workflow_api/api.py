@@ -19,6 +19,7 @@ from lambdas.workflow_api.settings import Pages
 from lambdas.workflow_api.stand_in import stand_in
 from lambdas.workflow_api.token_route import tokens
 from lambdas.workflow_api.triggers import triggers
+from tailrace.safe_headers import SafeHeaders
 from tailrace.workflow import Registry
 
 
@@ -42,6 +43,7 @@ def create_app(
     )
     answer_problems(app)
     admit_pages(app, origins=pages.origins, any_origin=pages.any_origin)
+    app.add_middleware(SafeHeaders)  # the last one is the outermost
     app.router.routes.append(stand_in())
     app.include_router(_lists(registry, answers, access))
     app.include_router(

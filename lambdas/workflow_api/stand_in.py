@@ -23,8 +23,6 @@ def stand_in(*, chance: Callable[[float, float], float] = random.uniform) -> Rou
             "Content-Type": "text/event-stream",
             "Cache-Control": "no-store, no-transform",
             "X-Accel-Buffering": "no",
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
         }
         return Response(f"retry: {retry}\n", headers=headers)
 

@@ -1,0 +1,20 @@
+"""How a client is asked to come later: by a stream that ends at once where it wants a stream, else by a status."""
+
+import random
+
+from starlette.responses import Response
+
+from stream_service import sse
+from stream_service.response import StreamResponse
+
+_MILLISECONDS = (15_000, 45_000)
+
+
+def later() -> bytes:
+    """Encode a time to come back that is far enough away to make room, and not the same for all."""
+    return sse.retry(random.randint(*_MILLISECONDS))  # noqa: S311 - jitter, not a secret
+
+
+def come_later(path: str, otherwise: Response) -> Response:
+    """The answer to a request for this path: an EventSource comes back from 200, and never from any other status."""
+    return StreamResponse(first_bytes=later(), subscribe=lambda *_: None) if path.endswith("/sse") else otherwise
