@@ -238,9 +238,7 @@ def _batch(item: Item) -> Batch:
     Raises:
         InvalidItem: its events cannot be read, or are not as many as the item says.
     """
-    events = () if item.events is None else decode_events(unpack(item.events))
-    if item.events is not None and len(events) != item.count:
-        raise InvalidItem(f"The item at {item.position} says {item.count} events and holds {len(events)}.")
+    events = () if item.events is None else _events(item, item.events)
     return Batch(
         workflow_id=item.workflow_id,
         generation=item.generation,
@@ -252,3 +250,13 @@ def _batch(item: Item) -> Batch:
         cleared=item.events is None,
         traceparent=item.traceparent,
     )
+
+
+def _events(item: Item, stored: bytes) -> tuple[Event, ...]:
+    try:
+        events = decode_events(unpack(stored))
+    except InvalidItem as error:
+        raise InvalidItem(f"The item at {item.position} cannot be read. {error}") from error
+    if len(events) != item.count:
+        raise InvalidItem(f"The item at {item.position} says {item.count} events and holds {len(events)}.")
+    return events

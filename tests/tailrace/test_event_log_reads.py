@@ -117,8 +117,19 @@ async def test_item_that_holds_another_number_of_events_than_it_says_is_refused(
     await append(log, 2)
     table.items[STREAM][1] = replace(table.items[STREAM][1], count=3)
 
-    with pytest.raises(InvalidItem):
+    with pytest.raises(InvalidItem, match="at 1 says 3 events and holds 2"):
         await log.read(STREAM, 1)
+
+
+async def test_item_that_cannot_be_read_is_named_and_can_be_cleared(log: EventLog, table: InMemoryTable) -> None:
+    await append(log, 2, 3)
+    table.items[STREAM][3] = replace(table.items[STREAM][3], events=b"neither")
+    with pytest.raises(InvalidItem, match="at 3 cannot be read"):
+        await log.read(STREAM, 1)
+
+    await log.clear(STREAM, batch_id="clear")
+
+    assert all(batch.cleared for batch in (await log.read(STREAM, 1)).batches)
 
 
 async def test_read_tells_of_a_cleared_batch(log: EventLog, table: InMemoryTable) -> None:
