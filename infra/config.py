@@ -125,12 +125,20 @@ class StageConfig:
     jwks_url: str | None = None
     """Where an identity provider publishes the keys of tokens that are admitted beside the API's own."""
     jwks_audience: str | None = None
-    """What the provider's tokens must name as their `aud`; others of its tokens may be for somebody else."""
+    """What the provider's tokens must name as their `aud`, needed with a `jwks_url`: others are for somebody else."""
     jwks_issuer: str | None = None
     """What the provider's tokens must name as their `iss`."""
     cors_origins: tuple[str, ...] = ()
     """The origins of pages that may use streams and API, such as https://app.example.org; none: see docs/access.md."""
     termination_protection: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what would admit tokens that are for other services."""
+        if self.jwks_url and not self.jwks_audience:
+            raise ValueError(
+                f"Stage {self.name}: jwks_url needs jwks_audience. A provider signs tokens for other services with the "
+                "same keys; say which `aud` those for streams have."
+            )
 
 
 def _this_machine() -> Architecture:

@@ -96,7 +96,7 @@ def create_app(
 def _answer_without_keys(app: FastAPI) -> None:
     @app.exception_handler(TokenKeysUnavailable)
     async def come_again(request: Request, error: TokenKeysUnavailable) -> Response:
-        refusal = problems.problem(503, str(error), kind="keys-unreadable", headers={"Retry-After": "15"})
+        refusal = problems.problem(503, str(error), kind=error.kind, headers={"Retry-After": "15"})
         return come_later(request.url.path, refusal)
 
 

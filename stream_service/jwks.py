@@ -15,7 +15,7 @@ _TROUBLES = (jwt.PyJWTError, OSError, ValueError, TypeError, AttributeError, Rec
 class KeySet:
     """Reads an identity provider's keys; nothing is kept between two readings."""
 
-    def __init__(self, url: str, *, audience: str | None, issuer: str | None) -> None:
+    def __init__(self, url: str, *, audience: str, issuer: str | None) -> None:
         self._client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=TIMEOUT_SECONDS)
         self._audience = audience
         self._issuer = issuer

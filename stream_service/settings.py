@@ -34,8 +34,8 @@ class Settings(BaseSettings):
     """A Secrets Manager secret with the keys of the tokens that the API makes: `{"sign_with": "a", "a": "<a key>"}`."""
     jwks_url: Annotated[str, StringConstraints(pattern=_JWKS_URL)] | None = None
     """Where an identity provider publishes the keys of the tokens that it makes."""
-    jwks_audience: str | None = None
-    """What those tokens must name as their `aud`."""
+    jwks_audience: str | None = Field(default=None, validate_default=True)
+    """What those tokens must name as their `aud`: the provider signs others, for other services, with the same keys."""
     jwks_issuer: str | None = None
     """What those tokens must name as their `iss`."""
     stream_access: Literal["token", "public"]
@@ -86,6 +86,13 @@ class Settings(BaseSettings):
     metrics_seconds: float = Field(default=60.0, gt=0, le=300)
     """Between two lines of numbers in the log."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("jwks_audience")
+    @classmethod
+    def _is_said_of_a_provider(cls, audience: str | None, info: ValidationInfo) -> str | None:
+        if info.data.get("jwks_url") and not audience:
+            raise ValueError("a provider signs tokens for other services, too: say which `aud` those for streams have")
+        return audience
 
     @field_validator("stream_access")
     @classmethod

@@ -37,12 +37,17 @@ class Refreshed(Generic[_Value]):
         self._now = now
         self._lock = threading.Lock()
         self._value: _Value | None = None
-        self._read_at = self._tried_at = float("-inf")
+        self._read_at = self._tried_at = self._as_of = float("-inf")
 
     @property
     def value(self) -> _Value | None:
         """The value; None where it was never read, or could not be read for an hour."""
         return self._value if self._now() - self._read_at <= MAX_AGE else None
+
+    @property
+    def as_of(self) -> float:
+        """When the reading began that brought the value: it holds every change that was made before."""
+        return self._as_of
 
     def is_due(self, age: float = FRESH) -> bool:
         """Whether a value of this age, in seconds, would be read again now.
@@ -57,9 +62,9 @@ class Refreshed(Generic[_Value]):
         with self._lock:
             if not self.is_due(age):
                 return
-            self._tried_at = self._now()
+            self._tried_at = began = self._now()
             try:
                 self._value = self._read()
-                self._read_at = self._now()
+                self._as_of, self._read_at = began, self._now()
             except self._troubles as error:
                 logger.error("value_not_read", extra={"value": self._name, "error": str(error)})  # noqa: TRY400 (the message says it all)

@@ -1,8 +1,12 @@
 """What the templates promise of who may follow streams."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from infra.config import stage_config
 from stream_service.settings import Settings
 from tailrace.tokens import SharedKeys
 from tests.infra.templates import Assembly
@@ -57,6 +61,11 @@ def test_no_refusal_is_given_to_anybody_else(prod: Assembly) -> None:
     times = {each["ErrorCode"]: each["ErrorCachingMinTTL"] for each in distribution["CustomErrorResponses"]}
     assert {403, 404, 500, 503} <= times.keys()
     assert set(times.values()) == {0}
+
+
+def test_stage_says_which_of_a_providers_tokens_are_for_streams() -> None:
+    with pytest.raises(ValueError, match="jwks_url needs jwks_audience"):
+        replace(stage_config("prod"), jwks_url="https://login.example.org/jwks.json")
 
 
 def test_container_of_a_stage_must_be_told_who_may_follow() -> None:

@@ -58,10 +58,15 @@ async def answer(url: str, request: Request) -> httpx.Response:
         return response
 
 
-def provider_keys(login: Provider, **expected: str | None) -> TokenKeys:
-    """The keys of an identity provider, and those of the secret beside them."""
-    key_set = KeySet(login.url, audience=expected.get("audience"), issuer=expected.get("issuer"))
+def provider_keys(login: Provider, *, audience: str, issuer: str | None = None) -> TokenKeys:
+    """The keys of an identity provider, and those of the secret beside them: read when it is NOW, and up to date."""
+    key_set = KeySet(login.url, audience=audience, issuer=issuer)
+
+    def now() -> float:
+        return NOW
+
     return TokenKeys(
-        Refreshed(lambda: SharedKeys.parse(SECRET).keys, name="secret", troubles=()),
-        Refreshed(key_set.read, name="jwks", troubles=(InvalidTokenKeys,)),
+        Refreshed(lambda: SharedKeys.parse(SECRET).keys, name="secret", troubles=(), now=now),
+        Refreshed(key_set.read, name="jwks", troubles=(InvalidTokenKeys,), now=now),
+        now=now,
     )

@@ -140,7 +140,14 @@ def test_tokens_need_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.delenv("TAILRACE_TOKEN_SECRET_ARN")
     monkeypatch.setenv("TAILRACE_JWKS_URL", "https://login.example/.well-known/jwks.json")
+    monkeypatch.setenv("TAILRACE_JWKS_AUDIENCE", "tailrace")
     assert Settings().stream_access == "token"
+
+
+def test_tokens_of_a_provider_must_be_for_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAILRACE_JWKS_URL", "https://login.example/.well-known/jwks.json")
+
+    assert "which `aud`" in complaints()["jwks_audience"]
 
 
 @pytest.mark.parametrize("url", ["http://login.example/jwks.json", "file:///etc/passwd", "login.example", "https://"])

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from stream_service.jwks import KeySet
-from stream_service.token_keys import Place, TokenKeys, TokenKeysUnavailable, shared_keys
+from stream_service.token_keys import KeyUnknownYet, Place, TokenKeys, TokenKeysUnavailable, shared_keys
 from tailrace.errors import InvalidToken, InvalidTokenKeys
 from tailrace.refreshed import FRESH, IN_DOUBT, MAX_AGE, Refreshed
 from tailrace.tokens import SharedKeys, TokenKey
@@ -107,7 +107,7 @@ def test_answer_that_is_no_key_set_changes_nothing(
 
 
 def test_provider_that_is_away_is_no_error(clock: Clock) -> None:
-    place = place_of(KeySet("http://127.0.0.1:1/jwks.json", audience=None, issuer=None).read, clock)
+    place = place_of(KeySet("http://127.0.0.1:1/jwks.json", audience="tailrace", issuer=None).read, clock)
 
     place.refresh()
 
@@ -118,7 +118,7 @@ def test_provider_that_is_away_is_no_error(clock: Clock) -> None:
 
 
 async def test_key_is_found_wherever_it_is(key_set: KeySet, clock: Clock) -> None:
-    keys = TokenKeys(place_of(lambda: SharedKeys.parse(SECRET).keys, clock), place_of(key_set.read, clock))
+    keys = TokenKeys(place_of(lambda: SharedKeys.parse(SECRET).keys, clock), place_of(key_set.read, clock), now=clock)
 
     found = await asyncio.gather(*[keys.find(name) for name in ("first", "rsa", "second", "ec")])
 
@@ -126,7 +126,7 @@ async def test_key_is_found_wherever_it_is(key_set: KeySet, clock: Clock) -> Non
 
 
 async def test_thousand_clients_have_the_keys_read_once(login: Provider, key_set: KeySet, clock: Clock) -> None:
-    keys = TokenKeys(place_of(key_set.read, clock))
+    keys = TokenKeys(place_of(key_set.read, clock), now=clock)
 
     await asyncio.gather(*[keys.find("rsa") for _ in range(1000)])
 
@@ -134,7 +134,7 @@ async def test_thousand_clients_have_the_keys_read_once(login: Provider, key_set
 
 
 async def test_unknown_ids_have_the_keys_read_now_and_then(login: Provider, key_set: KeySet, clock: Clock) -> None:
-    keys = TokenKeys(place_of(key_set.read, clock))
+    keys = TokenKeys(place_of(key_set.read, clock), now=clock)
     for number in range(100):
         with pytest.raises(InvalidToken, match="names no key"):
             await keys.find(f"guess-{number}")
@@ -146,10 +146,78 @@ async def test_unknown_ids_have_the_keys_read_now_and_then(login: Provider, key_
     assert login.asked == 2
 
 
+async def test_key_that_may_be_newer_than_the_last_reading_is_not_refused_for_good(
+    login: Provider, key_set: KeySet, clock: Clock
+) -> None:
+    keys = TokenKeys(place_of(key_set.read, clock), now=clock)
+    await keys.find("rsa")
+    login.publish({**public_keys()["rsa"], "kid": "next"})
+    clock.now += IN_DOUBT - 1
+    for _ in range(100):
+        with pytest.raises(KeyUnknownYet):
+            await keys.find("next")
+
+    assert login.asked == 1
+    clock.now += 1
+    assert (await keys.find("next")).id == "next"
+
+
+async def test_key_that_a_reading_did_not_bring_is_refused_though_others_ask_for_more(
+    login: Provider, key_set: KeySet, clock: Clock
+) -> None:
+    keys = TokenKeys(place_of(key_set.read, clock), now=clock)
+    await keys.find("rsa")
+    clock.now += 1
+    with pytest.raises(KeyUnknownYet):
+        await keys.find("guess")
+    clock.now += IN_DOUBT
+    with pytest.raises(InvalidToken):
+        await keys.find("another guess")
+    clock.now += 1
+
+    with pytest.raises(InvalidToken):
+        await keys.find("guess")
+    assert login.asked == 2
+
+
+async def test_key_is_not_refused_by_a_reading_that_began_before_it_was_asked_for(clock: Clock) -> None:
+    begun, go_on = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def read() -> Mapping[str, TokenKey]:
+        loop.call_soon_threadsafe(begun.set)
+        go_on.wait(60)
+        return SharedKeys.parse(SECRET).keys
+
+    keys = TokenKeys(place_of(read, clock), now=clock)
+    first = asyncio.ensure_future(keys.find("first"))
+    await begun.wait()
+    clock.now += 1
+    late = asyncio.ensure_future(keys.find("third"))
+    go_on.set()
+
+    assert (await first).id == "first"
+    with pytest.raises(KeyUnknownYet):
+        await late
+
+
+async def test_key_is_not_refused_while_the_keys_cannot_be_read_again(
+    login: Provider, key_set: KeySet, clock: Clock
+) -> None:
+    keys = TokenKeys(place_of(key_set.read, clock), now=clock)
+    await keys.find("rsa")
+    login.status = 503
+    clock.now += IN_DOUBT
+
+    with pytest.raises(KeyUnknownYet):
+        await keys.find("next")
+    assert login.asked == 2
+
+
 async def test_key_that_was_added_is_found_when_a_token_names_it(
     login: Provider, key_set: KeySet, clock: Clock
 ) -> None:
-    keys = TokenKeys(place_of(key_set.read, clock))
+    keys = TokenKeys(place_of(key_set.read, clock), now=clock)
     await keys.find("rsa")
     login.publish({**public_keys()["rsa"], "kid": "next"})
     clock.now += IN_DOUBT
@@ -162,7 +230,7 @@ async def test_key_that_was_added_is_found_when_a_token_names_it(
 async def test_key_that_was_taken_away_opens_nothing_after_a_while(
     login: Provider, key_set: KeySet, clock: Clock
 ) -> None:
-    keys = TokenKeys(place_of(key_set.read, clock))
+    keys = TokenKeys(place_of(key_set.read, clock), now=clock)
     await keys.find("ec")
     login.publish(public_keys()["rsa"])
     clock.now += FRESH
@@ -182,7 +250,7 @@ async def test_nobody_who_has_a_known_key_waits_for_a_place_that_hangs(clock: Cl
             hang.wait(60)
         return SharedKeys.parse(SECRET).keys
 
-    keys = TokenKeys(place_of(read, clock))
+    keys = TokenKeys(place_of(read, clock), now=clock)
     await keys.find("first")
     hangs = True
     clock.now += FRESH
@@ -199,7 +267,7 @@ async def test_nobody_is_told_that_a_token_is_bad_while_the_keys_cannot_be_read(
     def read() -> Mapping[str, TokenKey]:
         raise InvalidTokenKeys("It is away.")
 
-    keys = TokenKeys(place_of(read, clock), place_of(lambda: SharedKeys.parse(SECRET).keys, clock))
+    keys = TokenKeys(place_of(read, clock), place_of(lambda: SharedKeys.parse(SECRET).keys, clock), now=clock)
 
     with pytest.raises(TokenKeysUnavailable):
         await keys.find("rsa")
@@ -207,7 +275,7 @@ async def test_nobody_is_told_that_a_token_is_bad_while_the_keys_cannot_be_read(
 
 
 async def test_last_keys_serve_for_an_hour(login: Provider, key_set: KeySet, clock: Clock) -> None:
-    keys = TokenKeys(place_of(key_set.read, clock))
+    keys = TokenKeys(place_of(key_set.read, clock), now=clock)
     await keys.find("rsa")
     login.status = 503
 
@@ -231,7 +299,7 @@ async def test_keys_in_a_secret_change_without_a_restart(aws_clients: AwsClients
     ]
     place = shared_keys(aws_clients.secretsmanager, arn)
     place._now = clock
-    keys = TokenKeys(place)
+    keys = TokenKeys(place, now=clock)
     assert (await keys.find("a")).material == FIRST.encode()
 
     write(SecretId=arn, SecretString=_secret("b", a=FIRST, b=SECOND))
@@ -252,7 +320,7 @@ async def test_secret_that_was_spoiled_leaves_the_keys_as_they_were(aws_clients:
     arn = aws_clients.secretsmanager.create_secret(Name=f"keys-{uuid4().hex}", SecretString=SECRET)["ARN"]
     place = shared_keys(aws_clients.secretsmanager, arn)
     place._now = clock
-    keys = TokenKeys(place)
+    keys = TokenKeys(place, now=clock)
     await keys.find("first")
 
     aws_clients.secretsmanager.put_secret_value(SecretId=arn, SecretString="oops")

@@ -112,3 +112,21 @@ def test_what_is_no_trouble_is_raised(place: Place) -> None:
 
     with pytest.raises(OSError, match="away"):
         refreshed.refresh()
+
+
+def test_value_is_as_of_when_its_reading_began(place: Place) -> None:
+    def read() -> str:
+        place.now += 5  # it takes its time
+        return place.read()
+
+    refreshed = Refreshed(read, name="thing", troubles=(OSError,), now=lambda: place.now)
+    assert refreshed.as_of < 0
+    refreshed.refresh()
+    began = place.now - 5
+    assert refreshed.as_of == began
+
+    place.value = None
+    place.now += FRESH
+    refreshed.refresh()
+
+    assert refreshed.as_of == began
