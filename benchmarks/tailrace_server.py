@@ -102,7 +102,8 @@ async def serve(port: int, posts_port: int) -> None:
     )
     table = RecentTable()
     reader = Reader(EventLog(table=table))
-    hub = Hub(ask=reader.ask, bounds=settings.bounds, due=Pacer(every=settings.pass_milliseconds / 1000).due)
+    pacer = Pacer(every=settings.pass_milliseconds / 1000)
+    hub = Hub(ask=reader.ask, bounds=settings.bounds, due=pacer.due, spread=pacer.spread)
     pulse = healthy_pulse()
     sweeper = heart.Sweeper(hub, pulse, every=settings.sweep_seconds, degraded_every=settings.degraded_sweep_seconds)
 

@@ -11,9 +11,9 @@ from functools import partial
 from botocore.exceptions import BotoCoreError, ClientError
 
 from stream_service.hub import Hub
-from stream_service.pacer import CLIENTS_AT_ONCE
 from stream_service.pulse import DEGRADED_AFTER, Pulse
 from stream_service.threads import in_daemon_thread
+from stream_service.turns import CLIENTS_AT_ONCE
 from tailrace.event import WorkflowId
 from tailrace.notice import Canary, encode_canary
 

@@ -13,6 +13,7 @@ from stream_service.question import Ask
 from stream_service.ring import Ring
 from stream_service.stream import Stream
 from stream_service.subscription import Subscription, Wish
+from stream_service.turns import Spread, all_at_once
 from stream_service.unwritten import Delivered
 from tailrace.event import WorkflowId
 from tailrace.notice import Notice
@@ -38,8 +39,7 @@ def at_once(stream: Stream) -> None:
     """Deliver to all clients of a stream, now, in as many passes as it takes."""
     again = True
     while again:
-        for _ in stream.deliver():
-            pass
+        all_at_once(stream.deliver())
         again = stream.behind
 
 
@@ -52,9 +52,10 @@ class Hub:
         ask: Ask,
         bounds: Bounds,
         due: Callable[[Stream], None] = at_once,
+        spread: Spread = all_at_once,
         delivered: Callable[[Delivered], None] = lambda _: None,
     ) -> None:
-        """`due` is told of every stream that has something to deliver.
+        """`due` is told of every stream that has something to deliver, `spread` of answers that many wait for.
 
         `delivered` hears of every batch that a pass has written to all who follow live.
         """
@@ -62,6 +63,7 @@ class Hub:
         self.bounds = bounds
         self._ask = ask
         self._due = due
+        self._spread = spread
         self._delivered = delivered
         self._streams: dict[WorkflowId, Stream] = {}
         self._pages = Pages()
@@ -110,6 +112,7 @@ class Hub:
                 ask=self._ask,
                 counts=self.counts,
                 pages=self._pages,
+                spread=self._spread,
                 wanted=self._holds,
                 due=self._due,
                 delivered=self._delivered,

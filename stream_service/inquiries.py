@@ -3,12 +3,13 @@
 What one was given a moment ago answers the next.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from stream_service.pages import Page, Pages
 from stream_service.question import Ask, AskFrom, AskHead, AskStart
 from stream_service.subscription import Subscription
+from stream_service.turns import CLIENTS_AT_ONCE, Spread, Turns
 from tailrace.event import EventId
 from tailrace.event_log import Reading
 
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 class Inquiries:
     """The questions of one stream's clients, and who waits for which answer."""
 
-    def __init__(self, stream: "Stream", *, ask: Ask, pages: Pages, wanted: Callable[[], bool]) -> None:
+    def __init__(self, stream: "Stream", *, ask: Ask, pages: Pages, spread: Spread, wanted: Callable[[], bool]) -> None:
         self._stream = stream
         self._ask = ask
         self._wanted = wanted
         self._kept = pages
+        self._spread = spread
         self._pages: dict[EventId, list[Subscription]] = {}
         self._starts: dict[tuple[str | None, int, frozenset[str]], list[Subscription]] = {}
         self._judging = False
@@ -89,11 +91,17 @@ class Inquiries:
         self._ask(AskHead(workflow_id=self._stream.workflow_id, wanted=self._wanted, answer=answer))
 
     def _tell(
-        self, waiting: Iterable[Subscription], asked_in: str | None, tell: Callable[[Subscription], None]
+        self, waiting: Sequence[Subscription], asked_in: str | None, tell: Callable[[Subscription], None]
     ) -> None:
         """Hand an answer over; one that may be older than the life of the stream that the ring is in says nothing."""
-        for each in waiting:
-            if asked_in == self._stream.ring.generation:
-                tell(each)
-            else:
-                each.ask_again()
+
+        def turns() -> Turns:
+            for number, each in enumerate(waiting):
+                if number and number % CLIENTS_AT_ONCE == 0:
+                    yield
+                if asked_in == self._stream.ring.generation:
+                    tell(each)
+                else:
+                    each.ask_again()
+
+        self._spread(turns())

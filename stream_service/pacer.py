@@ -6,12 +6,11 @@ clients, and for a while behind itself, so that notices come in and connections 
 """
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stream_service.stream import Stream
+from stream_service.turns import CLIENTS_AT_ONCE, Turns
 
-CLIENTS_AT_ONCE = 500
 _OVER = object()
 REST = 0.25
 """How long nothing is written behind a pass, as a part of the time that it took."""
@@ -22,7 +21,7 @@ class _Pace:
     """A pass that is under way, or the time at which the next one may begin."""
 
     began: float = 0.0
-    turns: Iterator[None] | None = None
+    turns: Turns | None = None
     again: bool = False
     """Whether something came that this pass may not have brought to everybody."""
 
@@ -48,6 +47,11 @@ class Pacer:
             return
         self._paces[stream] = _Pace()
         asyncio.get_running_loop().call_soon(self._begin, stream)
+
+    def spread(self, turns: Turns) -> None:
+        """Take the first turn of something long now, and each of the others in a turn of the loop of its own."""
+        if next(turns, _OVER) is not _OVER:
+            asyncio.get_running_loop().call_soon(self.spread, turns)
 
     def _begin(self, stream: Stream) -> None:
         pace = self._paces[stream]

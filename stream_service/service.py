@@ -95,7 +95,7 @@ def make_service(settings: Settings, *, task: str, address: str | None = None) -
     def delivered(batch: Delivered) -> None:
         trail.tell_delivery(batch, seconds=lags.delivered(batch.recorded_at))
 
-    hub = Hub(ask=reader.ask, bounds=settings.bounds, due=pacer.due, delivered=delivered)
+    hub = Hub(ask=reader.ask, bounds=settings.bounds, due=pacer.due, spread=pacer.spread, delivered=delivered)
     pulse = Pulse()
     sweeper = heart.Sweeper(hub, pulse, every=settings.sweep_seconds, degraded_every=settings.degraded_sweep_seconds)
     queue = Queue(

@@ -1,7 +1,7 @@
 """One watched stream in this task: its ring, who follows it, and when the log is read (the log's rules 15 to 19)."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from stream_service.counts import Counts, End
 from stream_service.inquiries import Inquiries
@@ -10,6 +10,7 @@ from stream_service.question import Ask, AskFrom, AskHead, AskNewest
 from stream_service.ring import Ring
 from stream_service.slices import Slice
 from stream_service.subscription import DEFAULT_REPLAY, Subscription
+from stream_service.turns import Spread, Turns
 from stream_service.unwritten import Delivered, Unwritten
 from tailrace.errors import InvalidNotice
 from tailrace.event import Batch, EventId, Position, WorkflowId
@@ -32,6 +33,7 @@ class Stream:
         ask: Ask,
         counts: Counts,
         pages: Pages,
+        spread: Spread,
         wanted: Callable[["Stream"], bool],
         due: Callable[["Stream"], None],
         delivered: Callable[[Delivered], None],
@@ -54,7 +56,7 @@ class Stream:
         self._reading = False
         self._doubt = False
         self._held: deque[Notice] = deque()
-        self.inquiries = Inquiries(self, ask=ask, pages=pages, wanted=self._wanted)
+        self.inquiries = Inquiries(self, ask=ask, pages=pages, spread=spread, wanted=self._wanted)
 
     # --- clients
 
@@ -80,7 +82,7 @@ class Stream:
         """Whether the ring holds something that the last pass did not bring to everybody."""
         return self._level is not self.ring.head
 
-    def deliver(self, at_once: int | None = None) -> Iterator[None]:
+    def deliver(self, at_once: int | None = None) -> Turns:
         """Bring every client what it can have by now; yields between groups of `at_once` clients.
 
         One pass: those who stand where the last one left them get the same bytes; others go on by themselves.

@@ -4,8 +4,9 @@ from typing import cast
 
 import pytest
 
-from stream_service.pacer import CLIENTS_AT_ONCE, Pacer
+from stream_service.pacer import Pacer
 from stream_service.stream import Stream
+from stream_service.turns import CLIENTS_AT_ONCE
 from tests.support.rim import eventually
 
 
@@ -64,6 +65,22 @@ async def test_pass_gives_other_work_a_turn_between_its_groups() -> None:
         await asyncio.sleep(0)
 
     assert len(turns) >= 4
+
+
+async def test_something_long_begins_at_once_and_gives_other_work_a_turn_in_between() -> None:
+    done: list[int] = []
+
+    def turns() -> Iterator[None]:
+        for number in range(3):
+            done.append(number)
+            yield
+
+    Pacer(every=60).spread(turns())
+    assert done == [0]
+    await asyncio.sleep(0)
+    assert done == [0, 1]
+
+    await eventually(lambda: done == [0, 1, 2])
 
 
 async def test_stream_that_grew_during_a_pass_gets_another() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from stream_service.question import AskFrom, AskHead, AskStart
 from stream_service.subscription import Wish
+from stream_service.turns import CLIENTS_AT_ONCE
 from tests.support.hub import SteppedHub
 from tests.support.log import DAY
 from tests.support.stream_log import Streams, notice_of
@@ -111,6 +112,22 @@ def test_many_clients_at_one_old_cursor_are_one_question(streams: Streams, hub: 
     assert hub.waits_for() == [AskFrom]
     hub.answer_all()
     assert len(hub.asked) == asked + 1
+    assert all(client.positions == [3, 4, 5] for client in clients)
+
+
+def test_many_clients_hear_an_answer_in_groups(streams: Streams, hub: SteppedHub) -> None:
+    streams.append_many(5)
+    hub.follow()
+    hub.ring.shrink(0)
+    hub.paced = True
+    clients = [hub.subscribe(Wish(cursor=streams.id(2))) for _ in range(2 * CLIENTS_AT_ONCE + 1)]
+
+    hub.answer(AskFrom)
+    assert sum(client.positions == [3, 4, 5] for client in clients) == CLIENTS_AT_ONCE
+    hub.turn()
+    assert sum(client.positions == [3, 4, 5] for client in clients) == 2 * CLIENTS_AT_ONCE
+
+    hub.turn()
     assert all(client.positions == [3, 4, 5] for client in clients)
 
 

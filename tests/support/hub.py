@@ -1,5 +1,6 @@
 """A hub stepped by hand: its questions wait until a test answers them, from a real log in memory."""
 
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ from stream_service.question import AskFrom, AskHead, AskNewest, AskStart, Quest
 from stream_service.ring import Ring
 from stream_service.stream import Stream
 from stream_service.subscription import Wish
+from stream_service.turns import Turns, all_at_once
 from tailrace.event import Batch
 from tailrace.event_log import EventLog
 from tests.support.log import STREAM
@@ -100,6 +102,7 @@ class SteppedHub:
             ask=self._ask,
             bounds=bounds or Bounds(),
             due=self._hear_due,
+            spread=self._hear_spread,
             delivered=lambda batch: self.delivered.append(batch.recorded_at),
         )
         self.pending: list[Pending] = []
@@ -110,6 +113,7 @@ class SteppedHub:
         """Whether passes wait for `turn`, and write to one client at a time."""
         self._passes: dict[Stream, Iterator[None] | None] = {}
         self._again: set[Stream] = set()
+        self._answers: deque[Turns] = deque()
         self._log = streams.log_over(SteppedTable(streams.table))
 
     @property
@@ -131,8 +135,19 @@ class SteppedHub:
         else:
             self._passes[stream] = None
 
+    def _hear_spread(self, turns: Turns) -> None:
+        if self.paced:
+            if next(turns, _OVER) is not _OVER:
+                self._answers.append(turns)
+        else:
+            all_at_once(turns)
+
     def turn(self) -> bool:
-        """Write to the next client of every pass, as `Pacer` does; False if nothing is due."""
+        """Write to the next client of every pass, and of every answer, as `Pacer` does; False if nothing is due."""
+        for _ in range(len(self._answers)):
+            answer = self._answers.popleft()
+            if next(turns, _OVER) is not _OVER:
+                self._answers.append(turns)
         for stream in tuple(self._passes):
             if (turns := self._passes[stream]) is None:
                 self._again.discard(stream)
@@ -141,7 +156,7 @@ class SteppedHub:
                 del self._passes[stream]
                 if stream in self._again or stream.behind:
                     self._passes[stream] = None
-        return bool(self._passes)
+        return bool(self._passes or self._answers)
 
     def waits_for(self) -> list[type[Question]]:
         """The kinds of the questions that have no answer yet."""
