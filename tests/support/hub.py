@@ -146,8 +146,8 @@ class SteppedHub:
         """Write to the next client of every pass, and of every answer, as `Pacer` does; False if nothing is due."""
         for _ in range(len(self._answers)):
             answer = self._answers.popleft()
-            if next(turns, _OVER) is not _OVER:
-                self._answers.append(turns)
+            if next(answer, _OVER) is not _OVER:
+                self._answers.append(answer)
         for stream in tuple(self._passes):
             if (turns := self._passes[stream]) is None:
                 self._again.discard(stream)
