@@ -101,10 +101,11 @@ sbom: $(AUDIT)/.installed ## List what each unit runs with, as CycloneDX, in bui
 			--pyproject pyproject.toml --output-format JSON --output-file build/sbom/$$lock.json || exit 1; done; ls build/sbom/*
 
 lock: ## Lock the newest releases that pyproject.toml admits (needs uv on the path)
-	$(LOCK) pyproject.toml --extra cli --group build --group test --group infra --upgrade -o requirements/test.txt
+	$(LOCK) pyproject.toml --extra cli --extra otel --group build --group test --group infra --upgrade -o requirements/test.txt
 	$(LOCK) pyproject.toml --extra cli --group build -c requirements/test.txt -o requirements/dev.txt
 	$(LOCK) pyproject.toml --extra workflow-api -c requirements/test.txt -o requirements/workflow-api.txt
 	$(LOCK) pyproject.toml --extra stream-service -c requirements/test.txt -o requirements/stream-service.txt
+	$(LOCK) pyproject.toml --extra otel -c requirements/test.txt -o requirements/otel.txt
 	$(LOCK) pyproject.toml --group infra -c requirements/test.txt -o requirements/infra.txt
 	$(LOCK) --group node --upgrade -o requirements/node.txt
 	$(LOCK) --group ministack --upgrade -o requirements/ministack.txt

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from stream_service import heart, trail
 from stream_service.api import Door, create_app
@@ -27,6 +28,9 @@ from tailrace.dynamodb import DynamoDBTable, dynamodb_client
 from tailrace.event_log import EventLog
 from tailrace.notice import Canary, Notice
 
+if TYPE_CHECKING:
+    from stream_service.spans import TaskSpans
+
 SILENCE_MARGIN_SECONDS = 15.0
 """A client that does not read is the hub's to cut, and to count; the kernel finds those that went without a word."""
 
@@ -47,6 +51,8 @@ class Service:
     target_watch: TargetWatch | None
     """None where no load balancer is in front."""
     server: DrainingServer
+    spans: "TaskSpans | None"
+    """None where nobody traces."""
 
     async def run(self) -> None:
         """Serve until a signal has drained the service; a part that dies takes the others with it."""
@@ -73,6 +79,8 @@ class Service:
                     other.cancel()
                 await self.reader.close()
                 await self.feed.close()
+                if self.spans is not None:
+                    await asyncio.to_thread(self.spans.close)
 
     async def _drain_and_stop(self) -> None:
         await self.drain.run()
@@ -91,9 +99,12 @@ def make_service(settings: Settings, *, task: str, address: str | None = None) -
     reader = Reader(log)
     pacer = Pacer(every=settings.pass_milliseconds / 1000)
     lags = Lags()
+    spans = _spans(settings)
 
     def delivered(batch: Delivered) -> None:
         trail.tell_delivery(batch, seconds=lags.delivered(batch.recorded_at))
+        if spans is not None:
+            spans.delivered(batch)
 
     hub = Hub(ask=reader.ask, bounds=settings.bounds, due=pacer.due, spread=pacer.spread, delivered=delivered)
     pulse = Pulse()
@@ -137,6 +148,8 @@ def make_service(settings: Settings, *, task: str, address: str | None = None) -
         registry=metrics.registry,
         settings=settings,
     )
+    if spans is not None:
+        spans.record_requests(app)
     drain = Drain(hub, door, over=settings.drain_seconds)
     return Service(
         settings=settings,
@@ -157,7 +170,16 @@ def make_service(settings: Settings, *, task: str, address: str | None = None) -
             take_over=settings.take_over,
             on_signal=drain.hear_signal,
         ),
+        spans=spans,
     )
+
+
+def _spans(settings: Settings) -> "TaskSpans | None":
+    if settings.traces == "off":
+        return None
+    from stream_service.spans import TaskSpans  # noqa: PLC0415 - OpenTelemetry is loaded where it is used
+
+    return TaskSpans()
 
 
 def _report(metrics: ServiceMetrics, settings: Settings, task: str) -> Report | None:

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, 
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from stream_service.hub import Bounds
+from tailrace.spans import Traces
 
 _MIB = 1024 * 1024
 _TARGET_GROUP = r"^arn:[^:]*:elasticloadbalancing:[^:]*:[^:]*:targetgroup/.+$"
@@ -85,6 +86,8 @@ class Settings(BaseSettings):
     """Of CloudWatch's, for the numbers that then go to the log; without one, `/metrics` alone has them."""
     metrics_seconds: float = Field(default=60.0, gt=0, le=300)
     """Between two lines of numbers in the log."""
+    traces: Traces = "off"
+    """Whether requests and deliveries are recorded as OpenTelemetry's spans, and sent to where OTEL_* say."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("jwks_audience")

@@ -40,6 +40,8 @@ def create_app(
         title="Tailrace",
         openapi_url=None,  # its pages would be open to everybody, and load scripts from elsewhere
         redirect_slashes=False,
+        # Runs have spans of our own, in their callers' traces: FastAPI's would stand beside them.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     answer_problems(app)
     admit_pages(app, origins=pages.origins, any_origin=pages.any_origin)

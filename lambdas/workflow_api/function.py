@@ -20,6 +20,7 @@ from lambdas.workflow_api.once import Asked, Once
 from lambdas.workflow_api.repeats import Repeats
 from lambdas.workflow_api.runs import Identity, Runs
 from lambdas.workflow_api.settings import Pages
+from tailrace.spans import NoSpans, Spans
 from tailrace.workflow import Registry
 
 logger = logging.getLogger(__name__)
@@ -44,12 +45,14 @@ class Function:
         mint: Mint,
         pages: Pages,
         invoke_later: InvokeLater,
+        spans: Spans | None = None,
     ) -> None:
         self.registry = registry
         """The workflows that it runs."""
         self._runs = runs
         self._once = once
         self._answers = answers
+        self._spans = spans or NoSpans()
         self._loops = EventLoops()
         self._loops.current()  # Mangum looks for one
         app = create_app(
@@ -74,9 +77,12 @@ class Function:
         """
         loop = self._loops.current()
         later = LaterRun.from_event(event)
-        if later is None:
-            return _fit(self._http(event, context))  # type: ignore[arg-type] # it asks for more than it uses
-        return loop.run_until_complete(self._run(later, context))
+        try:
+            if later is None:
+                return _fit(self._http(event, context))  # type: ignore[arg-type] # it asks for more than it uses
+            return loop.run_until_complete(self._run(later, context))
+        finally:
+            self._spans.flush()
 
     async def _run(self, later: LaterRun, context: LambdaContext) -> dict[str, Any]:
         workflow = self.registry.workflows.get(later.workflow_id)

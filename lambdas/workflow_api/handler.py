@@ -23,6 +23,7 @@ from tailrace.dynamodb import THREADS, DynamoDBTable, dynamodb_client
 from tailrace.node import NodeRuntime
 from tailrace.node_process import NodeProcesses
 from tailrace.sns import SnsNotifier, sns_client
+from tailrace.spans import make_spans
 from tailrace.workflow import load_workflows
 
 _QUICK = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2, "mode": "standard"})
@@ -44,17 +45,19 @@ def create_handler(
         metrics=metrics,
     )
     notifier = SnsNotifier(client=sns_client(), topic_arn=settings.notice_topic_arn)
+    spans = make_spans(settings.traces, service="tailrace-workflow-api")
     secrets = boto3.client("secretsmanager", config=_QUICK)
     token_secret = settings.token_secret_arn
     return Function(
         registry=load_workflows(settings.workflows_folder),
-        runs=Runs(log=log, notifier=notifier, metrics=metrics, node=_node_runtime(settings)),
+        runs=Runs(log=log, notifier=notifier, metrics=metrics, node=_node_runtime(settings), spans=spans),
         once=Once(table=DynamoDBRecordTable(client=dynamodb, table_name=settings.idempotency_table), log=log),
         answers=Answers(stream_url=settings.stream_url),
         keys=SecretKeys(client=secrets, arn=settings.api_key_secret_arn),
         clearing=Clearing(log=log, notifier=notifier),
         mint=Mint(None if token_secret is None else shared_keys(secrets, token_secret)),
         pages=settings.pages,
+        spans=spans,
         invoke_later=invoke_later or _self_invocation(LambdaEnvironment()),
     )
 

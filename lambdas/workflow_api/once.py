@@ -10,9 +10,9 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from uuid import uuid4
 
 from lambdas.workflow_api.records import Record, RecordsUnavailable, RecordTable
+from lambdas.workflow_api.traces import new_trace_id
 from tailrace.errors import TailraceError
 from tailrace.event import EventId, WorkflowId
 from tailrace.event_log import EventLog
@@ -60,7 +60,7 @@ class Once:
         table: RecordTable,
         log: EventLog,
         now: Callable[[], float] = time.time,
-        make_id: Callable[[], str] = lambda: uuid4().hex,
+        make_id: Callable[[], str] = new_trace_id,
     ) -> None:
         self._table = table
         self._log = log

@@ -7,18 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from uuid import uuid4
 
 from lambdas.workflow_api.logs import log_context
 from lambdas.workflow_api.metrics import RunMetrics
 from lambdas.workflow_api.problems import Problem
-from lambdas.workflow_api.traces import trace_of
+from lambdas.workflow_api.traces import caller_of, new_trace_id, own_trace
 from tailrace.errors import LogRefused, LogUnavailable
 from tailrace.event import EventId
 from tailrace.event_log import EventLog
 from tailrace.node import NodeRuntime
 from tailrace.notice import Notifier
 from tailrace.runner import RunResult, Trigger, run
+from tailrace.spans import NoSpans, Span, Spans
 from tailrace.workflow import Workflow
 
 logger = logging.getLogger(__name__)
@@ -43,12 +43,14 @@ class Runs:
         notifier: Notifier,
         metrics: RunMetrics,
         node: NodeRuntime | None = None,
+        spans: Spans | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._log = log
         self._notifier = notifier
         self._metrics = metrics
         self._node = node
+        self._spans = spans or NoSpans()
         self._clock = clock
 
     async def identify(self, workflow: Workflow) -> Identity:
@@ -58,7 +60,7 @@ class Runs:
             Problem: the log could not be read.
         """
         with nothing_has_run():
-            return Identity(trace_id=uuid4().hex, floor=await self._log.floor(workflow.id))
+            return Identity(trace_id=new_trace_id(), floor=await self._log.floor(workflow.id))
 
     async def run_for_request(
         self, workflow: Workflow, trigger_event: Mapping[str, Any], *, identity: Identity, seconds: float
@@ -85,8 +87,11 @@ class Runs:
             LogUnavailable, LogRefused: what was sent may be in the log, or not.
         """
         begun = self._clock()
-        traceparent = str(trace_of(trigger_event, identity.trace_id))
-        with log_context(workflow_id=workflow.id, trace_id=identity.trace_id, traceparent=traceparent):
+        caller, own = caller_of(trigger_event), own_trace(identity.trace_id)
+        with (
+            self._spans.run(workflow.id, caller=caller, trace_id=own) as (context, span),
+            log_context(workflow_id=workflow.id, trace_id=identity.trace_id, traceparent=str(context)),
+        ):
             try:
                 result = await run(
                     workflow,
@@ -95,9 +100,10 @@ class Runs:
                     notifier=self._notifier,
                     trace_id=identity.trace_id,
                     floor=identity.floor,
-                    traceparent=traceparent,
+                    traceparent=str(context),
                     deadline=seconds,
                     node=self._node,
+                    spans=self._spans,
                 )
             except (LogUnavailable, LogRefused):
                 logger.exception("append_failed")
@@ -105,6 +111,7 @@ class Runs:
             took = self._clock() - begun
             self._metrics.run_finished(result, seconds=took)
             logger.info("run_finished", extra=_describe(result, took))
+            _record(result, span)
         return result
 
 
@@ -121,6 +128,12 @@ def nothing_has_run() -> Iterator[None]:
             "The event log did not answer, so nothing has run. Try again in a moment.",
             headers={"Retry-After": "5"},
         ) from error
+
+
+def _record(result: RunResult, span: Span) -> None:
+    span.tell({"tailrace.run_id": result.run_id, "tailrace.status": result.status.value})
+    if result.error is not None:
+        span.fail(result.error.type)
 
 
 def _describe(result: RunResult, seconds: float) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, ValidationError,
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tailrace.errors import TailraceError
+from tailrace.spans import Traces
 
 PREFIX = "TAILRACE_"
 
@@ -62,6 +63,8 @@ class Settings(BaseSettings):
     """Of pages that may call the API, separated by commas; with none, any page where streams are public, else none."""
     one_host: bool = False
     """Whether streams are followed at the host that API requests go to, so that a cookie reaches them."""
+    traces: Traces = "off"
+    """Whether runs are recorded as OpenTelemetry's spans, and sent to where its own variables say (OTEL_*)."""
     workflows_folder: Path = Path("workflows")
     node_function: str | None = None
     """The Lambda function that runs Node.js steps, by its name or ARN; without one, this machine's Node.js does."""

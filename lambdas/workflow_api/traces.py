@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,12 +13,21 @@ _XRAY = re.compile(r"Root=1-([0-9a-f]{8})-([0-9a-f]{24});Parent=([0-9a-f]{16});S
 _HEX_DIGITS = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
-def trace_of(
-    trigger_event: Mapping[str, Any], trace_id: str, *, environ: Mapping[str, str] = os.environ
-) -> TraceContext:
-    """Find the trace of a run by its trigger; tries of one run have the same trace, each with a span of its own."""
-    caller = _from_header(trigger_event.get("headers")) or _from_xray(environ.get("_X_AMZN_TRACE_ID", ""))
-    return caller.child() if caller is not None else TraceContext.begin(_own(trace_id))
+def new_trace_id() -> str:
+    """Make up a run's identity. All of its digits are random, by some of which OpenTelemetry samples traces."""
+    return secrets.token_hex(16)
+
+
+def caller_of(trigger_event: Mapping[str, Any], *, environ: Mapping[str, str] = os.environ) -> TraceContext | None:
+    """Find what caused a run, by its trigger, and so the trace that it belongs to; None where nobody traces it."""
+    return _from_header(trigger_event.get("headers")) or _from_xray(environ.get("_X_AMZN_TRACE_ID", ""))
+
+
+def own_trace(trace_id: str) -> str:
+    """Name a run's own trace, for one that nobody traces; all tries of a run have the same."""
+    if _HEX_DIGITS.fullmatch(trace_id) and int(trace_id, 16):
+        return trace_id
+    return hashlib.sha256(trace_id.encode()).hexdigest()[:32]  # asynchronous runs have Lambda's request id
 
 
 def _from_header(headers: object) -> TraceContext | None:
@@ -32,9 +42,3 @@ def _from_xray(text: str) -> TraceContext | None:
     """
     match = _XRAY.match(text)
     return TraceContext.parse(f"00-{match[1]}{match[2]}-{match[3]}-01") if match else None
-
-
-def _own(trace_id: str) -> str:
-    if _HEX_DIGITS.fullmatch(trace_id) and int(trace_id, 16):
-        return trace_id
-    return hashlib.sha256(trace_id.encode()).hexdigest()[:32]  # asynchronous runs have Lambda's request id

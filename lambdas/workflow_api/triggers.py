@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
-from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
@@ -21,6 +20,7 @@ from lambdas.workflow_api.problems import Problem
 from lambdas.workflow_api.public_answers import PublicAnswers
 from lambdas.workflow_api.repeats import Outcome, Repeats
 from lambdas.workflow_api.runs import Identity, Runs
+from lambdas.workflow_api.traces import new_trace_id
 from lambdas.workflow_api.trigger import trigger_event
 from tailrace.workflow import Registry, Workflow
 
@@ -55,7 +55,7 @@ def triggers(
             return await repeats.answer(
                 key, workflow.id, event, seconds=lease, perform=perform, by_stranger=holder is None
             )
-        identity = await runs.identify(workflow) if later else Identity(trace_id=uuid4().hex)
+        identity = await runs.identify(workflow) if later else Identity(trace_id=new_trace_id())
         return (await perform(identity)).response
 
     return router
