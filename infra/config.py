@@ -80,7 +80,7 @@ class StreamServiceConfig:
     streams_per_subscriber: int = 64
     """Of a task, by the claim `sub` of tokens."""
     requests_per_second: float = 20.0
-    """Of one address to a task, for long; at once, as many more as it may hold streams."""
+    """Of one address, and of one subscriber, to a task, for long; at once, as many more as it may hold streams."""
     max_stream_connections: int | None = None
     """Of a task's streams, those that follow one workflow; None: all may."""
     open_files: int = 16_384

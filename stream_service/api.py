@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from starlette.middleware.cors import CORSMiddleware
 
 from stream_service import problems, sse
+from stream_service.admission import Admission
 from stream_service.come_later import come_later, later
 from stream_service.connection import Connection
 from stream_service.counts import End
@@ -23,7 +24,7 @@ from stream_service.pulse import Pulse
 from stream_service.query import describe_parameters, read_cursor, read_query
 from stream_service.response import StreamResponse
 from stream_service.settings import Settings
-from stream_service.shares import Shares, Turnstile
+from stream_service.shares import Shares, TooManyRequests, Turnstile
 from stream_service.subscription import Wish
 from stream_service.takeover import Follower
 from stream_service.token_keys import TokenKeysUnavailable
@@ -67,11 +68,12 @@ def create_app(
         # Nothing here exports spans, and FastAPI would look at each request whether something does by now.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
+    admission = Admission(guard, shares)
     for router in (
-        _streams(hub, door, guard, shares, settings),
-        history_routes(history, guard),
+        _streams(hub, door, admission, shares, settings),
+        history_routes(history, admission),
         _platform(door, pulse, registry),
-        inspector(guard),
+        inspector(admission),
     ):
         # Not `include_router`: it would keep a router between the application and the routes, at each request's cost.
         app.router.routes.extend(router.routes)
@@ -89,18 +91,22 @@ def create_app(
     )
     app.add_middleware(SafeHeaders)  # the last one is the outermost
     problems.explain_errors(app)
-    _answer_without_keys(app)
+    _ask_to_come_later(app)
     return app
 
 
-def _answer_without_keys(app: FastAPI) -> None:
+def _ask_to_come_later(app: FastAPI) -> None:
+    @app.exception_handler(TooManyRequests)
+    async def answer_too_many(request: Request, error: TooManyRequests) -> Response:
+        return error.answer(request.url.path)
+
     @app.exception_handler(TokenKeysUnavailable)
-    async def come_again(request: Request, error: TokenKeysUnavailable) -> Response:
+    async def answer_without_keys(request: Request, error: TokenKeysUnavailable) -> Response:
         refusal = problems.problem(503, str(error), kind=error.kind, headers={"Retry-After": "15"})
         return come_later(request.url.path, refusal)
 
 
-def _streams(hub: Hub, door: Door, guard: Guard, shares: Shares, settings: Settings) -> APIRouter:
+def _streams(hub: Hub, door: Door, admission: Admission, shares: Shares, settings: Settings) -> APIRouter:
     router = APIRouter(tags=["streams"])
 
     @router.head("/pipelines/{stream_id}/sse", include_in_schema=False)
@@ -116,7 +122,7 @@ def _streams(hub: Hub, door: Door, guard: Guard, shares: Shares, settings: Setti
         openapi_extra={"parameters": describe_parameters()},
     )
     async def follow(stream_id: StreamId, request: Request) -> StreamResponse:
-        access = await guard.admit(request, stream_id)  # not by Depends, which reads the id of each client once more
+        access = await admission.admit(request, stream_id)  # not by Depends, which reads the id of each one again
         query = read_query(request)
         wish = Wish(
             cursor=read_cursor(request, query),
@@ -124,7 +130,7 @@ def _streams(hub: Hub, door: Door, guard: Guard, shares: Shares, settings: Setti
             channels=channels_for(access, frozenset(query.channel)),
             control=query.control,
             aged_at=_aged_at(settings),
-            until=asyncio.get_running_loop().time() + guard.seconds_left(access),
+            until=asyncio.get_running_loop().time() + admission.seconds_left(access),
         )
 
         def subscribe(connection: Connection, introduce: Callable[[Follower], None]) -> Follower | None:

@@ -36,11 +36,11 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {**_PROBLEM, "description": "A token is needed, and there is none, or it is not good."},
     403: {**_PROBLEM, "description": "The token is good, but for other streams, or for other channels."},
 }
-"""What `Guard.admit` may answer, for the description of a route."""
+"""What they may be answered, for the description of a route."""
 
 
 class Guard:
-    """Judges requests to streams; `admit` is the dependency of every route that shows anything of one."""
+    """Tells requests apart by their tokens."""
 
     def __init__(self, keys: TokenKeys | None, *, now: Callable[[], float] = time.time) -> None:
         """`keys` is None where streams are public."""

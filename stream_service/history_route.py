@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator
 
-from stream_service.guard import REFUSALS, Guard, StreamId, channels_for
+from stream_service.admission import Admission
+from stream_service.guard import REFUSALS, StreamId, channels_for
 from stream_service.history import Gap, History, Page, Recorded, TooManyAsk, Wanted
 from stream_service.problems import problem
 from stream_service.query import MAX_CHANNELS
@@ -36,7 +37,7 @@ Cursor = Annotated[str | None, AfterValidator(lambda text: text and _cursor(text
 Channel = Annotated[str, Query(min_length=1, max_length=MAX_CHANNEL_BYTES)]
 
 
-def history_routes(history: History, guard: Guard) -> APIRouter:
+def history_routes(history: History, admission: Admission) -> APIRouter:
     """Make the route over a history."""
     router = APIRouter(tags=["streams"])
 
@@ -46,7 +47,7 @@ def history_routes(history: History, guard: Guard) -> APIRouter:
         *,
         request: Request,
         stream_id: StreamId,
-        access: Annotated[Access, Depends(guard.admit)],
+        access: Annotated[Access, Depends(admission.admit)],
         after: Annotated[Cursor, Query(description="Begin behind this event's id.")] = None,
         before: Annotated[Cursor, Query(description="End in front of this event's id.")] = None,
         limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Events on the page.")] = DEFAULT_LIMIT,

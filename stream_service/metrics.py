@@ -76,6 +76,6 @@ def _counters(hub: Hub, reader: Reader, feed: Feed, shares: Shares) -> tuple[Num
         Number("holes_repaired", "Holes that a reading of the log has filled.", lambda: counts.holes_repaired),
         Number("holes_unresolved", "Holes that the log could not fill.", lambda: counts.holes_unresolved),
         Number("rings_shrunk", "Rings halved because all together were too large.", lambda: counts.rings_shrunk),
-        Number("requests_refused", "Requests of clients that make too many.", lambda: shares.requests.refused),
+        Number("requests_refused", "Requests of clients that make too many.", lambda: shares.requests_refused),
         Number("log_read_failures", "Readings that the log did not answer.", lambda: reader.failures),
     )

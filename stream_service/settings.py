@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     streams_per_subscriber: int = Field(default=64, ge=1)
     """Streams that one subscriber may hold, by the claim `sub` of its tokens."""
     requests_per_second: float = Field(default=20.0, gt=0)
-    """Requests that one address may make for long; at once, as many more as it may hold streams."""
+    """Requests that one address, or one subscriber, may make for long; at once, as many more as it may hold streams."""
     max_connections: int = Field(default=20_000, ge=1)
     max_stream_connections: int | None = Field(default=None, ge=1)
     """To one stream; None for as many as to all."""

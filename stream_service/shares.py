@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Hashable
 from typing import TypeAlias
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stream_service.addresses import Addresses
@@ -13,6 +14,7 @@ from stream_service.limits import Places, Rate
 from stream_service.problems import problem
 from stream_service.settings import Settings
 from stream_service.takeover import Follower
+from tailrace.errors import TailraceError
 
 _PLATFORM = frozenset({"/healthz", "/readyz", "/metrics"})
 """What the platform asks, which comes from one address, and not through the front."""
@@ -26,18 +28,24 @@ class Shares:
 
     def __init__(self, settings: Settings, *, now: Callable[[], float] = time.monotonic) -> None:
         self.addresses = Addresses(header=settings.address_header)
-        # All who share an address may come back at once, as they do after a deploy.
-        self.requests = Rate(
-            per_second=settings.requests_per_second,
-            at_once=settings.streams_per_address + math.ceil(settings.requests_per_second),
-        )
+        self.requests_of_addresses = _requests(settings, streams=settings.streams_per_address)
+        self.requests_of_subscribers = _requests(settings, streams=settings.streams_per_subscriber)
         self.streams_of_addresses = Places(settings.streams_per_address)
         self.streams_of_subscribers = Places(settings.streams_per_subscriber)
         self._now = now
 
+    @property
+    def requests_refused(self) -> int:
+        """Those that were one too many, of an address or of a subscriber."""
+        return self.requests_of_addresses.refused + self.requests_of_subscribers.refused
+
     def wait(self, scope: Scope) -> float:
-        """Take a request, and return 0; or the seconds after which one will be taken from this client."""
-        return self.requests.wait(self.addresses.of(scope), self._now())
+        """Take a request, and return 0; or the seconds after which one will be taken from this address."""
+        return self.requests_of_addresses.wait(self.addresses.of(scope), self._now())
+
+    def wait_of(self, subscriber: str) -> float:
+        """The same for a token's subscriber, which is empty for those without a token."""
+        return self.requests_of_subscribers.wait(subscriber, self._now()) if subscriber else 0.0
 
     def full(self, scope: Scope, subscriber: str) -> bool:
         """Whether a client has all the streams that it may have; `subscriber` is empty for those without a token."""
@@ -70,6 +78,12 @@ class Shares:
         return (by_address, (self.streams_of_subscribers, subscriber)) if subscriber else (by_address,)
 
 
+def _requests(settings: Settings, *, streams: int) -> Rate:
+    """A rate for those who may hold so many streams, all of which may come back at once, as after a deploy."""
+    at_once = streams + math.ceil(settings.requests_per_second)
+    return Rate(per_second=settings.requests_per_second, at_once=at_once)
+
+
 class _Seat:
     """Passes on what a connection says, and gives its client's places back when it is gone."""
 
@@ -99,6 +113,19 @@ class _Seat:
             places.give_back(client)
 
 
+class TooManyRequests(TailraceError):
+    """Somebody makes more requests than one may."""
+
+    def __init__(self, which: str, seconds: float) -> None:
+        super().__init__(f"Too many requests have come {which}. Send fewer, and this one again later.")
+        self._seconds = seconds
+
+    def answer(self, path: str) -> Response:
+        """Ask who sent a request for this path to come later."""
+        refusal = problem(429, str(self), headers={"Retry-After": str(math.ceil(self._seconds))})
+        return come_later(path, refusal)
+
+
 class Turnstile:
     """Middleware that lets each address make its requests, and asks who makes more to come later."""
 
@@ -111,6 +138,4 @@ class Turnstile:
         if scope["type"] != "http" or scope["path"] in _PLATFORM or (seconds := self._shares.wait(scope)) == 0:
             await self._app(scope, receive, send)
         else:
-            detail = "Too many requests have come from this address. Send fewer, and this one again later."
-            refusal = problem(429, detail, headers={"Retry-After": str(math.ceil(seconds))})
-            await come_later(scope["path"], refusal)(scope, receive, send)
+            await TooManyRequests("from this address", seconds).answer(scope["path"])(scope, receive, send)

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException
 from starlette.responses import FileResponse, Response
 
-from stream_service.guard import Guard
+from stream_service.admission import Admission
 from tailrace.access import Access
 
 _FOLDER = Path(__file__).parent
@@ -29,7 +29,7 @@ _HEADERS = {
 }
 
 
-def inspector(guard: Guard) -> APIRouter:
+def inspector(admission: Admission) -> APIRouter:
     """Make the page's routes. It is the same page for every stream: it reads id and token from its own address."""
     router = APIRouter(tags=["page"], include_in_schema=False)
 
@@ -43,7 +43,7 @@ def inspector(guard: Guard) -> APIRouter:
     @router.head("/streams/{stream_id}")
     @router.get("/streams/{stream_id}")
     async def page(
-        access: Annotated[Access, Depends(guard.admit)],  # noqa: ARG001 - checked, not used
+        access: Annotated[Access, Depends(admission.admit)],  # noqa: ARG001 - checked, not used
     ) -> Response:
         return FileResponse(_FOLDER / "page.html", media_type="text/html", headers=_HEADERS)
 

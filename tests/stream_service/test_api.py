@@ -379,6 +379,7 @@ async def test_page_elsewhere_reads_when_it_may_ask_again() -> None:
         answers = [await ask("GET", f"{url}/streams/p_a/events", origin=ORIGIN) for _ in range(3)]
 
     assert answers[-1].status_code == 429
+    assert answers[-1].headers["access-control-allow-origin"] == "*"
     assert answers[-1].headers["access-control-expose-headers"] == "Retry-After"
 
 
