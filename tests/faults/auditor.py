@@ -1,45 +1,23 @@
-"""The auditor compares what a client heard with what the log holds: nothing lost, doubled, out of order or altered.
+"""The auditor compares what a client heard with what the log has held: nothing lost, doubled, out of order or altered.
 
 It believes nobody: not what services say about themselves, not what writers were told, only the log and the frames.
+What a clear or expiry has taken away must have been heard before, or be named by a `$gap` that says how it went.
 """
 
 import json
+import math
 from collections import Counter
-from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from tailrace.event import BEGINNING, EventId
 from tests.faults.history import History
 from tests.faults.truth import Truth
+from tests.faults.verdict import Verdict
 from tests.support.sse import Frame
 
-
-@dataclass(slots=True, kw_only=True)
-class Verdict:
-    """What the auditor found; `complaints` says each fault in words."""
-
-    checked: int = 0
-    """Deliveries that were compared with the log."""
-    lost: int = 0
-    doubled: int = 0
-    reordered: int = 0
-    altered: int = 0
-    """Events that the log does not hold as the client heard them, or that the client had not asked for."""
-    gaps: int = 0
-    unjustified: int = 0
-    """Gaps, or heads, that were told without need or wrongly."""
-    complaints: list[str] = field(default_factory=list)
-
-    @property
-    def good(self) -> bool:
-        """Whether the promise was kept."""
-        return not self.complaints
-
-    def add(self, other: "Verdict") -> None:
-        """Count another's findings too."""
-        for name in ("checked", "lost", "doubled", "reordered", "altered", "gaps", "unjustified"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.complaints += other.complaints
+HEARSAY = 60.0
+"""Seconds after which every stream service has heard of a clear, in a storm: one may be stopped, or cannot read."""
 
 
 def audit(history: History, truth: Truth) -> Verdict:
@@ -70,9 +48,9 @@ class _Audit:
         """Whether it was told at most that the stream is empty: what its cursor is worth shows later (rule 21)."""
 
     def judge(self) -> Verdict:
-        for frame in self._history.heard:
+        for frame, at in zip(self._history.heard, self._history.times, strict=True):
             if frame.event == "$gap":
-                self._judge_gap(frame)
+                self._judge_gap(frame, at)
             elif frame.event == "$sync":
                 self._judge_sync(frame)
             else:
@@ -80,6 +58,7 @@ class _Audit:
             self._waits = self._waits and _tells_empty(frame)
             self._cursor = frame.id
         self._judge_whole()
+        self._judge_freshness()
         return self._verdict
 
     def _judge_event(self, frame: Frame) -> None:
@@ -102,14 +81,14 @@ class _Audit:
         if not kept and (place is None or not (place == BEGINNING or self._truth.holds(place))):
             self._complain("unjustified", f"was told the head {frame.id}, which the log does not know")
 
-    def _judge_gap(self, frame: Frame) -> None:
-        """A gap must say what the log says: that nothing between cursor and id can be had, or what the cursor is."""
-        self._verdict.gaps += 1
+    def _judge_gap(self, frame: Frame, at: float) -> None:
+        """A gap must say what the log says: what took all that stood between cursor and id, or what the cursor is."""
         said: dict[str, Any] = json.loads(frame.data)
+        self._verdict.gaps[said["reason"]] += 1
         if self._waits and said["requested"] == self._history.asked:
             self._cursor = said["requested"]
-        requested, end = EventId.parse(self._cursor), _position(frame)
-        if said["requested"] != self._cursor:
+        requested, end = EventId.parse(said["requested"]), _position(frame)
+        if not self._stands_at(said["requested"]):
             self._complain("unjustified", f"was told a gap behind {said['requested']}, and stood at {self._cursor}")
         if said["reason"] == "unknown":
             if requested is not None and (requested == BEGINNING or self._truth.holds(requested)):
@@ -117,19 +96,49 @@ class _Audit:
             self._told |= set(range(1, end + 1))
             return
         between = range((requested.position if requested else 0) + 1, end + 1)
-        if not between or any(position in self._truth.events for position in between):
-            self._complain("unjustified", f"was told a gap from {self._cursor} to {frame.id}, which the log holds")
+        self._judge_reason(said["reason"], between, at)
         if said["missed"] not in {None, len(between)}:
             self._complain("unjustified", f"was told that {said['missed']} are missing, of {len(between)}")
         self._told |= set(between)
 
+    def _stands_at(self, requested: str) -> bool:
+        """Whether the client stands at a cursor; one of a few channels may stand further on than it can know."""
+        if requested == self._cursor:
+            return True
+        at, known = EventId.parse(requested), EventId.parse(self._cursor)
+        if not self._history.channels or at is None or known is None:
+            return False
+        return at.generation == known.generation and at.position >= known.position
+
+    def _judge_reason(self, reason: str, between: range, at: float) -> None:
+        """All of it must have gone by then: by expiry, or some of it by a clear."""
+        ways = [self._truth.lost_to(position, at) for position in between]
+        told = f"was told that {between.start} to {between.stop - 1} are {reason}"
+        if not all(ways) or not ways:
+            self._complain("unjustified", f"{told}, and the log held some of it")
+        elif reason == "expired" and not all("expired" in each for each in ways):
+            self._complain("unjustified", f"{told}, and some of it was cleared")
+        elif reason == "cleared" and not any("cleared" in each for each in ways):
+            self._complain("unjustified", f"{told}, and none of it was")
+
     def _judge_whole(self) -> None:
         counts = Counter(self._received)
         self._judge_order(counts)
-        expected = self._truth.wanted(self._history.channels, self._start())
-        for position in expected:
+        start = self._start()
+        marks = [position for position in self._truth.marks if position > start]
+        for position in (*self._truth.wanted(self._history.channels, start), *marks):
             if position not in counts and position not in self._told:
                 self._complain("lost", f"never heard {position}")
+
+    def _judge_freshness(self) -> None:
+        """Whoever comes when everybody has heard of a clear gets nothing that it has emptied."""
+        grace = 0.0 if self._history.newcomer else HEARSAY
+        connections = [*self._history.connections, (len(self._history.heard), math.inf)]
+        for (first, began), (end, _) in pairwise(connections):
+            for frame in self._history.heard[first:end]:
+                event = self._truth.events.get(_position(frame))
+                if event is not None and not frame.event.startswith("$") and event.cleared_at + grace < began:
+                    self._complain("stale", f"came {began - event.cleared_at:.1f} s after {frame.id} was cleared")
 
     def _judge_order(self, counts: Counter[int]) -> None:
         for position, times in counts.items():

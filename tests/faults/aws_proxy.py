@@ -1,15 +1,20 @@
 """A proxy between one process and AWS that understands the calls, and lets faults answer them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
+from typing import TypeAlias
 
 import h11
 import httpx
 
 from cli.ports import HOST
 from tests.faults.aws_call import AwsAnswer, AwsCall, AwsFault, Unanswered
+
+Witness: TypeAlias = Callable[[AwsCall, AwsAnswer, float], None]
+"""Sees each call that reached AWS, what AWS answered, and when the call was sent, in epoch seconds."""
 
 _PIECE = 64 * 1024
 _LONG = 60.0
@@ -19,8 +24,9 @@ _LONG = 60.0
 class AwsProxy:
     """An endpoint for one process's AWS clients. Each fault wraps those that came before it."""
 
-    def __init__(self, upstream: httpx.AsyncClient) -> None:
+    def __init__(self, upstream: httpx.AsyncClient, witness: Witness) -> None:
         self._upstream = upstream
+        self._witness = witness
         self._faults: list[AwsFault] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self.url = ""
@@ -52,13 +58,16 @@ class AwsProxy:
 
     async def _forward(self, call: AwsCall) -> AwsAnswer:
         # The host stays the proxy's: AWS names queues by the address that it was asked at.
-        answer = await self._upstream.request(
+        sent_at = time.time()
+        response = await self._upstream.request(
             call.method,
             call.path,
             headers=[each for each in call.headers if each[0].lower() != "content-length"],
             content=call.body,
         )
-        return AwsAnswer(status=answer.status_code, headers=tuple(answer.headers.items()), body=answer.content)
+        answer = AwsAnswer(status=response.status_code, headers=tuple(response.headers.items()), body=response.content)
+        self._witness(call, answer, sent_at)
+        return answer
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Begin to serve a connection."""
@@ -120,11 +129,13 @@ def _encode(connection: h11.Connection, answer: AwsAnswer) -> bytes:
 
 
 @asynccontextmanager
-async def aws_proxy(endpoint_url: str) -> AsyncIterator[AwsProxy]:
+async def aws_proxy(
+    endpoint_url: str, witness: Witness = lambda _call, _answer, _sent_at: None
+) -> AsyncIterator[AwsProxy]:
     """Put a proxy before AWS until the context ends."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=16)
     async with httpx.AsyncClient(base_url=endpoint_url, trust_env=False, timeout=_LONG, limits=limits) as upstream:
-        proxy = AwsProxy(upstream)
+        proxy = AwsProxy(upstream, witness)
         server = await asyncio.start_server(proxy.accept, HOST, 0, backlog=512)
         proxy.url = f"http://{HOST}:{server.sockets[0].getsockname()[1]}"
         try:

@@ -79,6 +79,7 @@ class Client:
 
     async def _follow(self, base: str) -> None:
         place = urlsplit(base)
+        self.history.connect()
         reader, writer = await self._connect(place.hostname or "", place.port or 0)
         try:
             writer.write(self._request(place.netloc))

@@ -16,6 +16,8 @@ from tests.faults.world import CROWDED, LARGE, SMALL, STREAMS, World
 
 _EARLY = 3.0
 _SLOTHS = 4
+_VISITORS = 8
+_FAR = 10**9
 _STRANGE_CURSORS = ("zz9-5", "not an id", "m1a2b3c4-999999")
 
 
@@ -55,11 +57,13 @@ class Crowd:
         self.sockets = list(self._sockets())
         self.crowd = [self._client(f"one of the crowd, {number}", CROWDED, direct=True) for number in range(size)]
         self._sloths = [self._sloth(number) for number in range(_SLOTHS)]
+        self._visitors = list(self._make_visitors())
+        self._newcomers: list[Client] = []
 
     @property
     def everybody(self) -> Sequence[LibraryClient | Client]:
         """All clients."""
-        return (*self.libraries, *self.sockets, *self._sloths, *self.crowd)
+        return (*self.libraries, *self.sockets, *self._sloths, *self._visitors, *self.crowd, *self._newcomers)
 
     @property
     def histories(self) -> list[History]:
@@ -70,8 +74,25 @@ class Crowd:
         """Come, most soon and some in the course of so many seconds, and follow until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             for each in self.everybody:
-                late = self._chance.random() < 0.2
+                late = each in self._visitors or self._chance.random() < 0.2
                 tasks.create_task(_come(each, self._chance.uniform(0, seconds if late else _EARLY)))
+
+    def invite_newcomers(self) -> None:
+        """Let others be there when all is over, at every service and on every stream; they come by `follow_anew`."""
+        self._newcomers = [
+            self._client(f"newcomer of {asked or 'the newest'} at {port}", stream, port=port, asked=asked)
+            for port in self._ports()
+            for stream in STREAMS
+            for asked in (None, "0-0")
+        ]
+        for each in self._newcomers:
+            each.history.newcomer = True
+
+    async def follow_anew(self) -> None:
+        """Let the newcomers follow until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for each in self._newcomers:
+                tasks.create_task(_come(each, 0.0))
 
     def wake(self) -> None:
         """Let those read who have read nothing all the time."""
@@ -95,6 +116,14 @@ class Crowd:
         for number, cursor in enumerate(_STRANGE_CURSORS):
             yield self._client(f"stranger {number}", SMALL[1], asked=cursor)
 
+    def _make_visitors(self) -> Iterator[Client]:
+        """Clients that come with a cursor of long ago, some time: what follows it may have expired by then, or not."""
+        for stream, newest in self._world.old.items():
+            for number in range(_VISITORS):
+                position = self._chance.randrange(newest.position)
+                yield self._client(f"visitor {number}", stream, asked=f"{newest.generation}-{position}")
+            yield self._client("visitor of the future", stream, asked=f"{newest.generation}-{_FAR}")
+
     def _sloth(self, number: int) -> Client:
         """A client that reads nothing behind the first bytes, until it is woken."""
         client = self._client(f"sloth {number}", LARGE, direct=True, small=True)
@@ -107,6 +136,7 @@ class Crowd:
         stream: str,
         *,
         direct: bool = False,
+        port: int | None = None,
         small: bool = False,
         wishes: Sequence[tuple[str, str]] = (),
         asked: str | None = None,
@@ -115,15 +145,17 @@ class Crowd:
         chance = self._world.chance(f"{name} {stream}")
         return Client(
             History(name=name, stream=stream, asked=asked, channels=channels),
-            where=self._past_the_front(chance) if direct else lambda: self._front.url,
+            where=self._where(chance, direct=direct, port=port),
             chance=chance,
             small=small,
             wishes=wishes,
             heard_from=self.bell.ring,
         )
 
-    def _past_the_front(self, chance: random.Random) -> Callable[[], str]:
-        return lambda: f"http://{HOST}:{chance.choice(self._ports())}"
+    def _where(self, chance: random.Random, *, direct: bool, port: int | None) -> Callable[[], str]:
+        if not direct and port is None:
+            return lambda: self._front.url
+        return lambda: f"http://{HOST}:{port or chance.choice(self._ports())}"
 
 
 async def _come(client: LibraryClient | Client, after: float) -> None:

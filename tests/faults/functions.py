@@ -38,6 +38,8 @@ class Api:
 
     def __init__(self, *, system: RunningSystem, proxy: AwsProxy) -> None:
         self.proxy = proxy
+        self.killing = asyncio.Lock()
+        """Held by who kills it, until there is another."""
         self.output: deque[str] = deque(maxlen=400)
         self._system = replace(system, aws_endpoint_url=proxy.url, stream_url=f"http://{HOST}")
         self._listener = listen(0, purpose="the API", option="another port")
@@ -85,6 +87,8 @@ class LaterFunction:
 
     def __init__(self, *, system: RunningSystem, proxy: AwsProxy) -> None:
         self.proxy = proxy
+        self.killing = asyncio.Lock()
+        """Held by who kills it."""
         self._environment = local_environment(os.environ, endpoint_url=proxy.url) | {
             "TAILRACE_EVENT_LOG_TABLE": system.event_log_table,
             "TAILRACE_NOTICE_TOPIC_ARN": system.notice_topic_arn,

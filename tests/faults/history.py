@@ -25,9 +25,17 @@ class History:
     heard: list[Frame] = field(default_factory=list)
     times: "array[float]" = field(default_factory=lambda: array("d"))
     """When each frame was heard, in epoch seconds."""
+    connections: list[tuple[int, float]] = field(default_factory=list)
+    """Of each connection: how many frames were heard before it, and when it began."""
+    newcomer: bool = False
+    """Whether it came when the storm was over, and everybody had heard everything."""
     dawdled: bool = False
     """Whether it did not always read at once: what it heard late says nothing about others' delays."""
     now: Callable[[], float] = time.time
+
+    def connect(self) -> None:
+        """Note that another connection begins."""
+        self.connections.append((len(self.heard), self.now()))
 
     def hear(self, event: str, data: str, event_id: str) -> None:
         """Note a frame."""

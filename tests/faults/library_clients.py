@@ -50,6 +50,7 @@ class LibraryClient:
 
     async def _follow(self, address: str) -> None:
         command, folder = self._command(address)
+        self.history.connect()
         process = await asyncio.create_subprocess_exec(*command, cwd=folder, stdout=PIPE, stderr=DEVNULL, limit=_LINE)
         self._process = process
         assert process.stdout is not None

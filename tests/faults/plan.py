@@ -38,6 +38,10 @@ class Kind(StrEnum):
     LATER_KILLED_BEFORE_APPEND = "asynchronous run killed before its append"
     LATER_KILLED_BEFORE_NOTICE = "asynchronous run killed before its notice"
     LATER_KILLED_BEFORE_END = "asynchronous run killed before its end"
+    STREAM_CLEARED = "stream cleared under its clients"
+    CLEAR_HINDERED = "clear throttled, failed, or unanswered: calls"
+    CLEAR_KILLED = "clear killed half-way, and resumed"
+    BATCHES_EXPIRED = "expired batches deleted, in any order"
     CONNECTION_RESET = "connection reset in mid-frame"
     CONNECTION_HALF_OPEN = "connection half-open"
     CLIENT_SLOW = "client reads slowly"
@@ -87,6 +91,7 @@ _PART_OF_ROUND = {
     Kind.SNS_REFUSES: (0.0, 0.05),
     Kind.SQS_REFUSES: (0.0, 0.05),
     Kind.SERVICE_PAUSED: _FIRST_HALF,
+    Kind.CLEAR_KILLED: _FIRST_HALF,
     Kind.FUNCTION_KILLED_BEFORE_APPEND: _FIRST_HALF,
     Kind.FUNCTION_KILLED_BEFORE_NOTICE: _FIRST_HALF,
     Kind.FUNCTION_KILLED_BEFORE_ANSWER: _FIRST_HALF,

@@ -24,6 +24,7 @@ class Killable(Protocol):
     """A function that runs in a process."""
 
     proxy: AwsProxy
+    killing: asyncio.Lock
 
     def kill(self) -> None:
         """End the process at once."""
@@ -41,7 +42,6 @@ class ProcessFaults:
         self._api = api
         self._later = later
         self._bell = bell
-        self._killing = asyncio.Lock()
         self.complaints: list[str] = []
 
     async def inject(self, planned: Planned) -> bool:
@@ -111,7 +111,7 @@ class ProcessFaults:
         """Kill a function while a call of its is held; that one is lost, or reaches AWS after the function's death."""
         function, place = self._places[planned.kind]
         hold = Hold(place)
-        async with self._killing:
+        async with function.killing:
             with function.proxy.suffering(hold):
                 caught = await hold.caught(_HOLD_PATIENCE)
                 if caught:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from rich.table import Table
 
-from tests.faults.auditor import Verdict
 from tests.faults.delays import Delays
 from tests.faults.plan import Kind
+from tests.faults.verdict import Verdict
+
+REASONS = ("cleared", "expired", "unknown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +23,17 @@ class Report:
     runs: int
     flushes: int
     events: int
+    clears: int
+    cleared: int
+    """Events that clears have emptied."""
     verdict: Verdict
     delays: Delays
 
     @property
     def good(self) -> bool:
-        """Whether the promise was kept, and every kind of fault was injected."""
-        return self.verdict.good and all(self.faults[kind] for kind in Kind)
+        """Whether the promise was kept, every kind of fault was injected, and every kind of gap was told."""
+        told = all(self.verdict.gaps[reason] for reason in REASONS)
+        return self.verdict.good and told and all(self.faults[kind] for kind in Kind)
 
     def tables(self) -> list[Table]:
         """Write it as tables."""
@@ -41,12 +47,15 @@ class Report:
             ("runs asked for", self.runs),
             ("flushes in the log", self.flushes),
             ("events appended", self.events),
+            ("clears", self.clears),
+            ("events that they emptied", self.cleared),
             ("deliveries checked", verdict.checked),
             ("lost", verdict.lost),
             ("doubled", verdict.doubled),
             ("reordered", verdict.reordered),
             ("altered", verdict.altered),
-            ("gaps told", verdict.gaps),
+            ("heard though cleared", verdict.stale),
+            *((f"gaps told: {reason}", verdict.gaps[reason]) for reason in REASONS),
             ("gaps or heads without reason", verdict.unjustified),
         ):
             outcome.add_row(name, f"{value:,}")

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tests.faults.auditor import Verdict
 from tests.faults.truth import Truth
+from tests.faults.verdict import Verdict
 
 
 @dataclass(slots=True, kw_only=True)

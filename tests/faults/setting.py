@@ -18,10 +18,13 @@ from tailrace.event_log import EventLog
 from tailrace.sns import SnsNotifier, sns_client
 from tests.faults.aws_faults import AwsFaults
 from tests.faults.aws_proxy import AwsProxy, aws_proxy
+from tests.faults.chronicle import Chronicle
+from tests.faults.clears import Clears
 from tests.faults.client_faults import ClientFaults
 from tests.faults.crowd import Crowd
 from tests.faults.front import front
 from tests.faults.functions import Api, LaterFunction
+from tests.faults.old_events import Expiry, append_old_events, ends_within
 from tests.faults.plan import Planned
 from tests.faults.process_faults import ProcessFaults
 from tests.faults.services import StreamServices
@@ -32,6 +35,7 @@ from tests.support.services import API_KEY
 
 _TASKS = ("stream 1", "stream 2")
 _WRITERS = ("api", "later", "writer")
+_OURS = "storm"
 
 
 class Injector(Protocol):
@@ -51,17 +55,24 @@ class Parts:
     writers: Sequence[Writer]
     injectors: Sequence[Injector]
     process_faults: ProcessFaults
+    clears: Clears
 
 
 @asynccontextmanager
-async def everything(aws: EmulatedAws, *, seed: int, crowd_size: int) -> AsyncIterator[Parts]:
-    """Run all parts of a storm until the context ends."""
+async def everything(aws: EmulatedAws, *, seed: int, seconds: float, crowd_size: int) -> AsyncIterator[Parts]:
+    """Run all parts of a storm of so many seconds until the context ends."""
     async with AsyncExitStack() as running:
         clients = aws_clients_of(aws)
-        world = _make_world(clients, aws, seed, running)
+        system = _make_system(clients, aws)
+        chronicle = Chronicle(system.event_log_table)
         proxies = {
-            name: await running.enter_async_context(aws_proxy(aws.endpoint_url)) for name in (*_TASKS, *_WRITERS)
+            name: await running.enter_async_context(aws_proxy(aws.endpoint_url, chronicle.note))
+            for name in (*_TASKS, *_WRITERS, _OURS)
         }
+        ours = aws_clients_of(EmulatedAws(endpoint_url=proxies[_OURS].url))
+        table = DynamoDBTable(client=ours.dynamodb, table_name=system.event_log_table)
+        running.callback(table.close)
+        world = World(seed=seed, system=system, log=EventLog(table=table), chronicle=chronicle)
         tasks = {name: proxies[name] for name in _TASKS}
         services = StreamServices(system=world.system, proxies=list(tasks.values()), aws=clients)
         running.push_async_callback(asyncio.to_thread, services.stop)
@@ -70,8 +81,10 @@ async def everything(aws: EmulatedAws, *, seed: int, crowd_size: int) -> AsyncIt
         later = LaterFunction(system=world.system, proxy=proxies["later"])
         running.push_async_callback(later.stop)
         await asyncio.gather(services.start(), api.until_ready())
+        await append_old_events(world, table, ends=ends_within(seconds))
         door = await running.enter_async_context(front(world.chance("front"), lambda: services.ports))
         crowd = Crowd(world, front=door, ports=lambda: services.ports, size=crowd_size)
+        clears = Clears(world, api=api)
         process_faults = ProcessFaults(world, services=services, api=api, later=later, bell=crowd.bell)
         yield Parts(
             world=world,
@@ -87,20 +100,21 @@ async def everything(aws: EmulatedAws, *, seed: int, crowd_size: int) -> AsyncIt
                     writers={name: proxies[name] for name in _WRITERS},
                 ),
                 process_faults,
+                clears,
+                Expiry(world, aws=ours),
                 ClientFaults(world, front=door, crowd=crowd),
             ],
             process_faults=process_faults,
+            clears=clears,
         )
 
 
-def _make_world(clients: AwsClients, aws: EmulatedAws, seed: int, running: AsyncExitStack) -> World:
-    """Make tables and a topic, which no proxy stands before."""
+def _make_system(clients: AwsClients, aws: EmulatedAws) -> RunningSystem:
+    """Make tables and a topic."""
     table, idempotency_table = f"EventLog-{uuid4().hex}", f"Idempotency-{uuid4().hex}"
     create_table(clients.dynamodb, table)
     create_idempotency_table(clients.dynamodb, idempotency_table)
-    log_table = DynamoDBTable(client=clients.dynamodb, table_name=table)
-    running.callback(log_table.close)
-    system = RunningSystem(
+    return RunningSystem(
         api_url="",
         stream_url="",
         aws_endpoint_url=aws.endpoint_url,
@@ -110,7 +124,6 @@ def _make_world(clients: AwsClients, aws: EmulatedAws, seed: int, running: Async
         idempotency_table=idempotency_table,
         notice_topic_arn=clients.sns.create_topic(Name=f"notices-{uuid4().hex}")["TopicArn"],
     )
-    return World(seed=seed, system=system, log=EventLog(table=log_table))
 
 
 def _make_writers(

@@ -1,17 +1,21 @@
 """A storm: everything is started, everything that can fail fails, and then the auditor asks what came of it."""
 
 import asyncio
+import math
 import sys
+import time
 from collections.abc import Callable, Sequence
 
 from tailrace.event import Event, WorkflowId
-from tests.faults.auditor import Verdict, audit
+from tests.faults.auditor import audit
 from tests.faults.delays import Delays
 from tests.faults.plan import Planned, make_plan
 from tests.faults.report import Report
 from tests.faults.runs import Run, audit_runs, run_payload
 from tests.faults.setting import Injector, Parts, everything
-from tests.faults.truth import Truth, read_truth
+from tests.faults.truth import Truth
+from tests.faults.verdict import Verdict
+from tests.faults.waiting import until
 from tests.faults.world import STREAMS, World
 from tests.support.aws import EmulatedAws
 
@@ -29,7 +33,7 @@ async def run_storm(
     say: Callable[[str], None] = lambda text: print(text, file=sys.stderr, flush=True),  # noqa: T201 (for people)
 ) -> Report:
     """Run a storm of this seed, and report what came of it."""
-    async with everything(aws, seed=seed, crowd_size=crowd) as parts:
+    async with everything(aws, seed=seed, seconds=seconds, crowd_size=crowd) as parts:
         say(f"everything runs; the storm begins (seed {seed})")
         async with asyncio.TaskGroup() as background:
             following = background.create_task(parts.crowd.follow(seconds * 0.7))
@@ -43,6 +47,10 @@ async def run_storm(
             say("the storm is over, and every run has been accepted")
             await _say_last_words(parts.world)
             truths, complaints = await _until_calm(parts, say)
+            parts.crowd.invite_newcomers()
+            newcomers = background.create_task(parts.crowd.follow_anew())
+            complaints += await _until_newcomers_know(parts, truths)
+            newcomers.cancel()
             following.cancel()
         report = _report(parts, truths, seed=seed, seconds=seconds)
         report.verdict.complaints += [*failed, *complaints]
@@ -83,7 +91,7 @@ async def _say_last_words(world: World) -> None:
 
 async def _until_calm(parts: Parts, say: Callable[[str], None]) -> tuple[dict[str, Truth], list[str]]:
     """Wait until every client has heard all, and every feed works; return what the log holds, and complaints."""
-    truths = {stream: await read_truth(parts.world.log, stream) for stream in STREAMS}
+    truths = {stream: await _truth(parts.world, stream) for stream in STREAMS}
     loop = asyncio.get_running_loop()
     deadline = loop.time() + CALM_PATIENCE
     while complaints := await _unrest(parts, truths):
@@ -92,6 +100,20 @@ async def _until_calm(parts: Parts, say: Callable[[str], None]) -> tuple[dict[st
         await asyncio.sleep(_LOOK)
     say("\n".join(complaints) or "everybody has caught up, and every feed works")
     return truths, complaints
+
+
+async def _truth(world: World, stream: str) -> Truth:
+    await world.chronicle.check(world.log, stream, now=time.time())
+    return world.chronicle.truth(stream)
+
+
+async def _until_newcomers_know(parts: Parts, truths: dict[str, Truth]) -> list[str]:
+    """Wait until those who have come last have heard all that there is."""
+    try:
+        await until(lambda: not parts.crowd.behind(truths), patience=CALM_PATIENCE)
+    except TimeoutError:
+        return [f"{each.name} on {each.stream} is not given all" for each in parts.crowd.behind(truths)]
+    return []
 
 
 async def _unrest(parts: Parts, truths: dict[str, Truth]) -> list[str]:
@@ -106,7 +128,12 @@ def _report(parts: Parts, truths: dict[str, Truth], *, seed: int, seconds: float
     for history in histories:
         verdict.add(audit(history, truths[history.stream]))
     verdict.add(audit_runs(world.runs, truths))
-    verdict.complaints += parts.services.unexpected() + parts.process_faults.complaints
+    verdict.complaints += [
+        *parts.services.unexpected(),
+        *parts.process_faults.complaints,
+        *parts.clears.complaints,
+        *world.chronicle.complaints,
+    ]
     return Report(
         seed=seed,
         seconds=seconds,
@@ -115,6 +142,8 @@ def _report(parts: Parts, truths: dict[str, Truth], *, seed: int, seconds: float
         runs=len(world.runs),
         flushes=sum(len({event.batch_id for event in truth.events.values()}) for truth in truths.values()),
         events=sum(len(truth.events) for truth in truths.values()),
+        clears=world.clears,
+        cleared=sum(event.cleared_at < math.inf for truth in truths.values() for event in truth.events.values()),
         verdict=verdict,
         delays=Delays.of(histories, truths),
     )

@@ -2,9 +2,9 @@
 
 import json
 
-from tests.faults.auditor import Verdict
 from tests.faults.runs import Run, audit_runs, run_payload
 from tests.faults.truth import Recorded, Truth
+from tests.faults.verdict import Verdict
 
 
 def truth(*events: tuple[str, int]) -> dict[str, Truth]:

@@ -4,7 +4,9 @@ import random
 from dataclasses import dataclass, field
 
 from cli.running_system import RunningSystem
+from tailrace.event import EventId
 from tailrace.event_log import EventLog
+from tests.faults.chronicle import Chronicle
 from tests.faults.plan import chance_for
 from tests.faults.runs import Run
 from tests.faults.tally import Tally
@@ -16,6 +18,8 @@ LARGE = "p_storm_large"
 CROWDED = "p_storm_crowded"
 """A stream that thousands follow."""
 STREAMS = (*SMALL, LARGE, CROWDED)
+AGED = (SMALL[0], LARGE, CROWDED)
+"""Streams that hold old events when the storm begins; the others are empty."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,8 +31,13 @@ class World:
     """Its address is AWS's own, with no proxy before it."""
     log: EventLog
     """For the auditor, who reads what AWS holds."""
+    chronicle: Chronicle
     tally: Tally = field(default_factory=Tally)
     runs: list[Run] = field(default_factory=list)
+    old: dict[str, EventId] = field(default_factory=dict)
+    """The newest of the events that a stream held before the storm."""
+    clears: int = 0
+    """How many were said to have succeeded."""
 
     def chance(self, actor: str) -> random.Random:
         """A generator of an actor's own."""
