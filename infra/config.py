@@ -109,6 +109,18 @@ class MonitoringConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """Spans of runs, deliveries and requests, for an OpenTelemetry collector of yours."""
+
+    endpoint: str
+    """Where the collector takes OTLP over HTTP; function and tasks reach it at port 443, by its name."""
+    sampled: float = 1.0
+    """The part of traces that are recorded, where nobody has decided before."""
+    timeout_seconds: int = 2
+    """A collector that does not answer holds a run up for so long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageConfig:
     """Everything that one deployment of Tailrace decides."""
 
@@ -130,6 +142,8 @@ class StageConfig:
     """What the provider's tokens must name as their `iss`."""
     cors_origins: tuple[str, ...] = ()
     """The origins of pages that may use streams and API, such as https://app.example.org; none: see docs/access.md."""
+    traces: Traces | None = None
+    """None: no spans are recorded, and nothing of OpenTelemetry's SDK is deployed."""
     termination_protection: bool = False
 
     def __post_init__(self) -> None:

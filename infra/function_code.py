@@ -26,7 +26,8 @@ class FunctionSource:
     """The folder of the function itself."""
     modules: tuple[str, ...]
     """The folders and files that are copied as they are."""
-    requirements: str | None = None
+    requirements: tuple[str, ...] = ()
+    """The locks of its packages."""
     extra_requirements: str = "workflows/requirements.txt"
 
 
@@ -44,9 +45,9 @@ def function_code(source: FunctionSource, *, platform: Platform) -> lambda_.Code
 
 def assemble(source: FunctionSource, *, platform: Platform, into: Path) -> None:
     """Put a function's packages and source into a folder."""
-    if source.requirements is not None:
+    if source.requirements:
         packages = install(
-            locked=ROOT / source.requirements,
+            locked=[ROOT / each for each in source.requirements],
             extra=ROOT / source.extra_requirements,
             platform=platform,
             cache=_CACHE,

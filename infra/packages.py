@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,33 +43,37 @@ class Platform:
         return [*options, "--implementation", "cp", "--python-version", self.python, "--only-binary", ":all:"]
 
 
-def install(*, locked: Path, extra: Path, platform: Platform, cache: Path) -> Path:
-    """Return a folder with the packages of two requirements files; kept in `cache`, made anew when either changes.
+def install(*, locked: Sequence[Path], extra: Path, platform: Platform, cache: Path) -> Path:
+    """Return a folder with the packages of requirements files; kept in `cache`, made anew when one changes.
 
-    `locked` names every package with its hashes. `extra` is what people wrote; it may be missing, and gets the locked
+    `locked` name every package with its hashes. `extra` is what people wrote; it may be missing, and gets the locked
     versions of whatever the two have in common.
 
     Raises:
         PackagesUnavailable: a package has no wheel for the platform, or pip failed otherwise.
     """
     wanted = extra.read_bytes() if extra.exists() else b""
-    digest = hashlib.sha256(b"\0".join([repr(platform).encode(), locked.read_bytes(), wanted])).hexdigest()
+    digest = hashlib.sha256(
+        b"\0".join([repr(platform).encode(), *(each.read_bytes() for each in locked), wanted])
+    ).hexdigest()
     folder = cache / digest[:16]
     if folder.exists():
         return folder
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
         packages = Path(scratch) / "packages"
-        _pip(packages, "--no-deps", "--require-hashes", "--requirement", str(locked), platform=platform)
+        # What they have in common is in the same versions: pip takes it once.
+        locks = [argument for each in locked for argument in ("--requirement", str(each))]
+        _pip(packages, "--no-deps", "--require-hashes", *locks, platform=platform)
         if wanted.strip():
             _install_extra(packages, extra, locked=locked, scratch=Path(scratch), platform=platform)
         _keep(packages, folder)
     return folder
 
 
-def _install_extra(packages: Path, extra: Path, *, locked: Path, scratch: Path, platform: Platform) -> None:
+def _install_extra(packages: Path, extra: Path, *, locked: Sequence[Path], scratch: Path, platform: Platform) -> None:
     versions = scratch / "versions.txt"
-    versions.write_text(_HASH.sub("", locked.read_text()))
+    versions.write_text("\n".join(_HASH.sub("", each.read_text()) for each in locked))
     added = scratch / "extra"
     _pip(added, "--requirement", str(extra), "--constraint", str(versions), platform=platform)
     if added.exists():

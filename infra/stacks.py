@@ -60,6 +60,7 @@ class StreamServiceStack(Stack):
             event_log=event_log,
             access=access,
             measures=Measures(metrics_namespace(config.name)),
+            traces=config.traces,
         )
         if isinstance(config.stream_service.front, OwnDomain):
             CfnOutput(self, "BalancerName", value=self.streams.balancer.dns_name)
@@ -94,6 +95,7 @@ class WorkflowApiStack(Stack):
             measures=Measures(metrics_namespace(config.name)),
             one_host=front is not None,
             node_steps=node_steps,
+            traces=config.traces,
         )
         self.api.serve(self.runner.function)
         Schedules(self, "Schedules", workflows=schedules, function=self.runner.function, failures=self.runner.failures)

@@ -5,7 +5,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from infra.config import StreamServiceConfig
+from infra.config import StreamServiceConfig, Traces
 from infra.event_log import EventLog
 from infra.front import VIEWER_ADDRESS_HEADER
 from infra.fronts import OwnDomain
@@ -18,6 +18,7 @@ from infra.queue_janitor import QueueJanitor
 from infra.review import explain, explain_wildcards
 from infra.stream_access import StreamAccess
 from infra.task_bounds import task_bounds
+from infra.traces import environment_of
 
 PORT = 8080
 STOP_SECONDS = 60
@@ -40,11 +41,13 @@ class StreamService(Construct):
         event_log: EventLog,
         measures: Measures,
         access: StreamAccess,
+        traces: Traces | None,
     ) -> None:
         super().__init__(scope, id)
         self.config = config
         self._measures = measures
         self._access = access
+        self._traces = traces
         self.queue_prefix = f"{Names.unique_resource_name(self, max_length=39, separator='-')}-"
         network = make_network(self, config)
         cluster = self._make_cluster(network.vpc)
@@ -95,7 +98,7 @@ class StreamService(Construct):
         )
         container = task.add_container(
             "Service",
-            image=stream_service_image(self, config),
+            image=stream_service_image(self, config, self._traces),
             environment=self._environment(event_log, balancer),
             port_mappings=[ecs.PortMapping(container_port=PORT)],
             user=_NOT_ROOT,
@@ -130,6 +133,7 @@ class StreamService(Construct):
             "TAILRACE_MAX_STREAM_AGE_SECONDS": str(self.config.max_stream_age_seconds),
             **task_bounds(self.config),
             "TAILRACE_METRICS_NAMESPACE": self._measures.namespace,
+            **environment_of(self._traces),
             # Either CloudFront is in front, and alone admitted; or the load balancer itself writes down whom it serves.
             "TAILRACE_ADDRESS_HEADER": "X-Forwarded-For"
             if isinstance(self.config.front, OwnDomain)

@@ -1,5 +1,7 @@
 """The workflow function as a construct: it runs people's workflows, on request, later, and by schedule."""
 
+from dataclasses import replace
+
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -7,7 +9,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.config import Permission, WorkflowApiConfig
+from infra.config import Permission, Traces, WorkflowApiConfig
 from infra.event_log import EventLog
 from infra.function import Function, python_runtime
 from infra.function_code import FunctionSource, function_code
@@ -17,11 +19,12 @@ from infra.packages import Platform
 from infra.review import explain, explain_wildcards, versions_of
 from infra.run_records import RunRecords
 from infra.stream_access import StreamAccess
+from infra.traces import environment_of, requirements_of
 
 SOURCE = FunctionSource(
     entry="lambdas/workflow_api",
     modules=("lambdas/__init__.py", "lambdas/workflow_api", "tailrace", "workflows"),
-    requirements="requirements/workflow-api.txt",
+    requirements=("requirements/workflow-api.txt",),
 )
 
 
@@ -40,6 +43,7 @@ class WorkflowFunction(Construct):
         measures: Measures,
         one_host: bool,
         node_steps: bool,
+        traces: Traces | None,
     ) -> None:
         super().__init__(scope, id)
         self.key = self._make_key()
@@ -50,7 +54,7 @@ class WorkflowFunction(Construct):
             self,
             "Runner",
             handler="lambdas.workflow_api.handler.handler",
-            code=function_code(SOURCE, platform=platform(config)),
+            code=function_code(_source(traces), platform=platform(config)),
             runtime=python_runtime(config.python),
             architecture=config.architecture,
             memory_mb=config.memory_mb,
@@ -67,6 +71,7 @@ class WorkflowFunction(Construct):
                 "TAILRACE_API_KEY_SECRET_ARN": self.key.secret_arn,
                 "TAILRACE_WORKFLOWS_FOLDER": "workflows",
                 **access.environment_of_api,
+                **environment_of(traces),
                 **({"TAILRACE_ONE_HOST": "1"} if one_host else {}),
                 **({"TAILRACE_NODE_FUNCTION": node.name} if node else {}),
             },
@@ -146,6 +151,10 @@ class WorkflowFunction(Construct):
             statements=[iam.PolicyStatement(actions=list(permission.actions), resources=list(permission.resources))],
         )
         explain_wildcards(policy, permission.reason, resources=permission.resources, actions=permission.actions)
+
+
+def _source(traces: Traces | None) -> FunctionSource:
+    return replace(SOURCE, requirements=(*SOURCE.requirements, *requirements_of(traces)))
 
 
 def platform(config: WorkflowApiConfig) -> Platform:

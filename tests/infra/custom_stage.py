@@ -12,6 +12,7 @@ from infra.config import (
     Permission,
     StageConfig,
     StreamServiceConfig,
+    Traces,
     WorkflowApiConfig,
 )
 from infra.fronts import ExistingNetwork, OwnDomain, PublicOrigin
@@ -56,6 +57,7 @@ CUSTOM = StageConfig(
     jwks_url="https://login.example.org/jwks.json",
     jwks_audience="tailrace",
     jwks_issuer="https://login.example.org",
+    traces=Traces(endpoint="https://collector.example.org", sampled=0.05),
     cors_origins=("https://app.example.org", "https://admin.example.org"),
 )
 

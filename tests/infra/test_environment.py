@@ -54,6 +54,7 @@ def test_workflow_function_builds_its_settings_from_the_templates_environment(
     assert settings.token_secret_arn == (None if stage.stage == "dev" else TOKEN_SECRET_ARN)
     assert settings.cors_origins == (ORIGINS if stage.stage == "custom" else ())
     assert settings.one_host
+    assert settings.traces == ("otlp" if stage.stage == "custom" else "off")
     _every_variable_is_a_setting(block, ApiSettings)
 
 
@@ -77,6 +78,7 @@ def test_stream_service_builds_its_settings_from_the_templates_environment(
     assert settings.token_secret_arn == (None if stage.stage == "dev" else TOKEN_SECRET_ARN)
     assert settings.cors_origins == (ORIGINS if stage.stage == "custom" else ())
     assert settings.jwks_url == ("https://login.example.org/jwks.json" if stage.stage == "custom" else None)
+    assert settings.traces == ("otlp" if stage.stage == "custom" else "off")
     assert settings.model_dump(include=set(CHOSEN)) == (CHOSEN if stage.stage == "custom" else SERVICES_OWN)
     _every_variable_is_a_setting(block, StreamSettings)
 

@@ -87,7 +87,7 @@ def test_people_are_told_which_package_has_no_wheel(tmp_path: Path) -> None:
     platform = Platform(python="3.13", architecture="arm64")
 
     with pytest.raises(PackagesUnavailable, match=r"docopt==0.6.2 has no wheel for Python 3.13 on arm64 Linux"):
-        install(locked=_nothing(tmp_path), extra=extra, platform=platform, cache=tmp_path / "cache")
+        install(locked=[_nothing(tmp_path)], extra=extra, platform=platform, cache=tmp_path / "cache")
 
 
 def test_peoples_packages_come_with_the_locks_versions_of_what_both_need(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_peoples_packages_come_with_the_locks_versions_of_what_both_need(tmp_pat
     locked.write_text(f"idna==3.6 \\\n    --hash=sha256:{IDNA_3_6}\n")
     platform = Platform(python="3.13", architecture="arm64")
 
-    folder = install(locked=locked, extra=extra, platform=platform, cache=tmp_path / "cache")
+    folder = install(locked=[locked], extra=extra, platform=platform, cache=tmp_path / "cache")
 
     assert (folder / "anyio").is_dir()
     assert [path.name for path in folder.glob("idna-*.dist-info")] == ["idna-3.6.dist-info"]
@@ -106,11 +106,11 @@ def test_peoples_packages_come_with_the_locks_versions_of_what_both_need(tmp_pat
 def test_packages_are_installed_once_and_anew_when_what_is_wanted_changes(tmp_path: Path) -> None:
     extra = tmp_path / "requirements.txt"
     platform = Platform(python="3.13", architecture="arm64")
-    first = install(locked=_nothing(tmp_path), extra=extra, platform=platform, cache=tmp_path / "cache")
-    again = install(locked=_nothing(tmp_path), extra=extra, platform=platform, cache=tmp_path / "cache")
+    first = install(locked=[_nothing(tmp_path)], extra=extra, platform=platform, cache=tmp_path / "cache")
+    again = install(locked=[_nothing(tmp_path)], extra=extra, platform=platform, cache=tmp_path / "cache")
     extra.write_text("six\n")
 
-    changed = install(locked=_nothing(tmp_path), extra=extra, platform=platform, cache=tmp_path / "cache")
+    changed = install(locked=[_nothing(tmp_path)], extra=extra, platform=platform, cache=tmp_path / "cache")
 
     assert first == again != changed
     assert (changed / "six.py").exists()
