@@ -108,7 +108,7 @@ def _fleet(measures: Measures, streams: StreamService) -> Row:
     ends = [measures.streams(f"ConnectionsEnded{why}", label=why.lower()) for why in _ENDS]
     hosts = streams.balancer.targets.metrics
     return [
-        _graph("Why streams ended", ends),
+        _graph("Why streams ended", ends, [measures.streams("RequestsRefused", label="requests refused")]),
         _graph(
             "Tasks",
             [

@@ -137,6 +137,14 @@ def _of_the_fleet(measures: Measures, streams: StreamService) -> Iterator[AlarmS
         advice="Clients are asked to come again since a task is full: raise max_tasks or streams_per_task.",
     )
     yield AlarmSpec(
+        id="ClientsOverShare",
+        metric=measures.streams("ConnectionsEndedShare", minutes=_MINUTES),
+        at_least=100,
+        periods=3,
+        advice="Ten clients or more are kept waiting since their address or subscriber has all that one may: look "
+        "whether a page opens streams anew and anew, or many share an address (streams_per_address).",
+    )
+    yield AlarmSpec(
         id="CpuHigh",
         metric=streams.service.metric_cpu_utilization(period=_FIVE),
         at_least=85,

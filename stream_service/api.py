@@ -78,7 +78,8 @@ def create_app(
         # Not `include_router`: it would keep a router between the application and the routes, at each request's cost.
         app.router.routes.extend(router.routes)
     app.add_middleware(UnexpectedErrors)
-    app.add_middleware(Turnstile, shares=shares)
+    over_share = partial(hub.counts.turn_away, End.SHARE)
+    app.add_middleware(Turnstile, shares=shares, turned_away=over_share)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins or (("*",) if settings.stream_access == "public" else ()),
@@ -91,14 +92,14 @@ def create_app(
     )
     app.add_middleware(SafeHeaders)  # the last one is the outermost
     problems.explain_errors(app)
-    _ask_to_come_later(app)
+    _ask_to_come_later(app, over_share=over_share)
     return app
 
 
-def _ask_to_come_later(app: FastAPI) -> None:
+def _ask_to_come_later(app: FastAPI, *, over_share: Callable[[], None]) -> None:
     @app.exception_handler(TooManyRequests)
     async def answer_too_many(request: Request, error: TooManyRequests) -> Response:
-        return error.answer(request.url.path)
+        return error.answer(request.url.path, turned_away=over_share)
 
     @app.exception_handler(TokenKeysUnavailable)
     async def answer_without_keys(request: Request, error: TokenKeysUnavailable) -> Response:

@@ -1,6 +1,7 @@
 """How a client is asked to come later: by a stream that ends at once where it wants a stream, else by a status."""
 
 import random
+from collections.abc import Callable
 
 from starlette.responses import Response
 
@@ -15,6 +16,13 @@ def later() -> bytes:
     return sse.retry(random.randint(*_MILLISECONDS))  # noqa: S311 - jitter, not a secret
 
 
-def come_later(path: str, otherwise: Response) -> Response:
-    """The answer to a request for this path: an EventSource comes back from 200, and never from any other status."""
-    return StreamResponse(first_bytes=later(), subscribe=lambda *_: None) if path.endswith("/sse") else otherwise
+def come_later(path: str, otherwise: Response, *, turned_away: Callable[[], None] = lambda: None) -> Response:
+    """The answer to a request for this path: an EventSource comes back from 200, and never from any other status.
+
+    `turned_away` is told once a client has been given a stream that ends.
+    """
+
+    def subscribe(*_: object) -> None:
+        turned_away()
+
+    return StreamResponse(first_bytes=later(), subscribe=subscribe) if path.endswith("/sse") else otherwise

@@ -20,7 +20,7 @@ class End(StrEnum):
     FULL = "full"
     """There was no room: the client was asked to come again, and got nothing."""
     SHARE = "share"
-    """Its address or its token's subscriber held as many streams as one may: the same, for longer."""
+    """Its address or its token's subscriber has as many streams as one may, or asks too often: the same, for longer."""
 
 
 @dataclass(slots=True)

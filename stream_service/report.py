@@ -17,7 +17,15 @@ logger = logging.getLogger(__name__)
 SERVICE = "stream-service"
 GAUGES = frozenset({"connections", "feed_degraded"})
 COUNTERS = frozenset(
-    {"connections_opened", "deliveries", "notices_invalid", "holes_repaired", "holes_unresolved", "log_read_failures"}
+    {
+        "connections_opened",
+        "deliveries",
+        "notices_invalid",
+        "holes_repaired",
+        "holes_unresolved",
+        "log_read_failures",
+        "requests_refused",
+    }
 )
 """What becomes a metric of CloudWatch's, which costs; other numbers are fields of the line alone."""
 

@@ -120,22 +120,25 @@ class TooManyRequests(TailraceError):
         super().__init__(f"Too many requests have come {which}. Send fewer, and this one again later.")
         self._seconds = seconds
 
-    def answer(self, path: str) -> Response:
-        """Ask who sent a request for this path to come later."""
+    def answer(self, path: str, *, turned_away: Callable[[], None]) -> Response:
+        """Ask who sent a request for this path to come later; `turned_away` is told where it was for a stream."""
         refusal = problem(429, str(self), headers={"Retry-After": str(math.ceil(self._seconds))})
-        return come_later(path, refusal)
+        return come_later(path, refusal, turned_away=turned_away)
 
 
 class Turnstile:
     """Middleware that lets each address make its requests, and asks who makes more to come later."""
 
-    def __init__(self, app: ASGIApp, *, shares: Shares) -> None:
+    def __init__(self, app: ASGIApp, *, shares: Shares, turned_away: Callable[[], None]) -> None:
+        """`turned_away` is told of each client that wanted a stream, and is asked to come again."""
         self._app = app
         self._shares = shares
+        self._turned_away = turned_away
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
         if scope["type"] != "http" or scope["path"] in _PLATFORM or (seconds := self._shares.wait(scope)) == 0:
             await self._app(scope, receive, send)
         else:
-            await TooManyRequests("from this address", seconds).answer(scope["path"])(scope, receive, send)
+            refusal = TooManyRequests("from this address", seconds)
+            await refusal.answer(scope["path"], turned_away=self._turned_away)(scope, receive, send)

@@ -8,7 +8,7 @@ from tests.infra.templates import Assembly
 
 
 def test_the_default_stage_costs_what_the_documents_say() -> None:
-    assert round(sum(idle_cost(stage_config("dev")).values())) == 46
+    assert round(sum(idle_cost(stage_config("dev")).values())) == 47
 
 
 def test_as_many_alarms_are_paid_for_as_there_are(dev: Assembly) -> None:

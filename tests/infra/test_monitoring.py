@@ -25,7 +25,7 @@ RUN_METRICS = {
 EXPECTED = (
     "LagHigh", "StreamErrors", "FeedDegraded", "HolesUnresolved", "LogReadFailures", "TasksMissing", "TargetsUnhealthy",
     "ClientsTurnedAway", "JanitorFailures", "AppendFailures", "NoticesFailed", "FunctionErrors", "FunctionThrottles",
-    "FailuresKept", "ApiErrors", "TableThrottled",
+    "FailuresKept", "ApiErrors", "TableThrottled", "ClientsOverShare",
 )  # fmt: skip
 
 
@@ -97,6 +97,12 @@ def test_dashboard_shows_runs_by_each_way_to_end_and_streams_by_each_reason(dev:
 
     assert all(f'"status","{status}"' in body for status in RunStatus)
     assert all(f'"ConnectionsEnded{why.title()}"' in body for why in End)
+
+
+def test_every_metric_that_is_paid_for_is_shown_or_watched(dev: Assembly) -> None:
+    used = [*_metrics_of_alarms(dev), *_metrics_of_dashboard(dev)]
+
+    assert {metric["name"] for metric in used if metric.get("service") == "stream-service"} == STREAM_METRICS
 
 
 @pytest.mark.parametrize("unit", ["WorkflowApi", "StreamService"])

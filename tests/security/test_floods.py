@@ -153,6 +153,7 @@ async def test_flood_of_requests_gets_429_but_an_event_source_a_stream_that_ends
     assert 0 < int(refused.headers["retry-after"]) <= 1000
     assert ("this subscriber" if row.by_subscriber else "this address") in refused.json()["detail"]
     assert rim.shares.requests_refused == 2
+    assert rim.hub.counts.opened == rim.hub.counts.ended[End.SHARE] == 1
 
 
 async def test_tokens_that_are_bad_take_nothing_from_the_subscriber_whom_they_name() -> None:
