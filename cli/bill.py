@@ -8,6 +8,8 @@ from cli.prices import FRONT_FREE_REQUESTS, PRICES, front_traffic
 
 Lines = dict[str, float]
 """Dollars a month, by what they are for."""
+Front = Literal["vpc-origin", "public-origin", "own-domain"]
+"""What clients come through; docs/deploy.md, "Fronts"."""
 
 HOURS = 730
 MINUTES = 60 * HOURS
@@ -71,13 +73,18 @@ class Use:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """The tasks that hold the streams; as the stage dev has them, where nothing else is said."""
+    """The tasks that hold the streams, and their front; as the stage dev has them, where nothing else is said."""
 
     tasks: int = 2
     vcpu: float = 0.25
     memory_gb: float = 0.5
     streams_per_task: int = 2_500
     architecture: Literal["arm64", "x86_64"] = "arm64"
+    public: bool = True
+    """Whether tasks have public addresses, in place of NAT gateways or endpoints, which are not counted."""
+    front: Front = "vpc-origin"
+    zones: int = 2
+    """In which the load balancer stands."""
 
     def holding(self, clients: float) -> "Fleet":
         """As many tasks as so many clients need, and never fewer than there are."""
@@ -100,11 +107,19 @@ def idle(fleet: Fleet, *, monitored: bool = True) -> Lines:
     return {
         "Load balancer": PRICES.balancer.of(HOURS),
         f"{fleet.tasks} tasks on Fargate": fleet.compute,
-        f"{fleet.tasks} public IPv4 addresses": PRICES.address.of(fleet.tasks * HOURS),
+        **_addresses(fleet),
+        **({"CloudFront's key (Secrets Manager)": PRICES.secret.of(1)} if fleet.front == "public-origin" else {}),
         "API key (Secrets Manager)": PRICES.secret.of(1),
         "Waiting for notices, and canaries (SQS, SNS)": waiting(fleet.tasks),
         **({f"{ALARMS} alarms, {IDLE_METRICS} metrics, the dashboard": watching} if monitored else {}),
     }
+
+
+def _addresses(fleet: Fleet) -> Lines:
+    of_tasks = fleet.tasks if fleet.public else 0
+    of_balancer = 0 if fleet.front == "vpc-origin" else fleet.zones
+    count = of_tasks + of_balancer
+    return {f"{count} public IPv4 addresses": PRICES.address.of(count * HOURS)} if count else {}
 
 
 def waiting(tasks: int) -> float:
@@ -120,7 +135,7 @@ def by_use(use: Use, fleet: Fleet) -> Lines:
         "Event log (DynamoDB)": log(use),
         "Notices (SNS, SQS)": notices(use, fleet.tasks),
         "Load balancer's capacity units": balancer_units(use),
-        "Traffic and requests (CloudFront)": front(use),
+        **traffic(use, fleet),
     }
 
 
@@ -159,6 +174,13 @@ def balancer_units(use: Use) -> float:
         sent_gb(use) / HOURS / GB_A_UNIT,
     )
     return PRICES.balancer_units.of(units * HOURS)
+
+
+def traffic(use: Use, fleet: Fleet) -> Lines:
+    """What leaves for the clients, by way of the front."""
+    if fleet.front == "own-domain":
+        return {"Traffic (AWS)": PRICES.transfer.of(sent_gb(use))}
+    return {"Traffic and requests (CloudFront)": front(use)}
 
 
 def front(use: Use) -> float:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.bill import Fleet, Lines, Use, by_use, delivering, idle, running
+from cli.bill import Fleet, Front, Lines, Use, by_use, delivering, idle, running
 from cli.other_bills import OTHERS
 
 _COUNT = re.compile(r"([0-9][0-9_,]*(?:\.[0-9]+)?)\s*([kKmMbB]?)")
@@ -36,6 +36,7 @@ def cost(
     streams_per_task: Annotated[int, typer.Option(min=1, help="With more clients, there are more tasks.")] = (
         Fleet().streams_per_task
     ),
+    front: Annotated[Front, typer.Option(help="What clients come through.")] = "vpc-origin",
 ) -> None:
     """Say what a month costs in US dollars, by list prices; docs/cost.md has the formula and the prices' sources."""
     use = Use(
@@ -45,7 +46,7 @@ def cost(
         events_a_run=events_a_run,
         payload_bytes=payload_bytes,
     )
-    fleet = Fleet(tasks=tasks, vcpu=vcpu, memory_gb=memory_gb, streams_per_task=streams_per_task)
+    fleet = Fleet(tasks=tasks, vcpu=vcpu, memory_gb=memory_gb, streams_per_task=streams_per_task, front=front)
     sys.stdout.write("\n".join([*report(use, fleet), ""]))
 
 

@@ -1,13 +1,18 @@
 """`python -m infra.cost STAGE`: what a stage costs while nobody uses it, in US dollars a month."""
 
 import sys
+from collections.abc import Mapping
 
-from cli.bill import Fleet, Lines, idle
+from cli.bill import Fleet, Front, Lines, idle
 from cli.prices import PRICES
 from infra.config import StageConfig, StreamServiceConfig, stage_config
+from infra.fronts import OwnDomain, PublicOrigin, VpcOrigin
 
 _VCPU = 1_024
 _GB = 1_024
+_FRONTS: Mapping[type, Front] = {VpcOrigin: "vpc-origin", PublicOrigin: "public-origin", OwnDomain: "own-domain"}
+ZONES = 2
+"""Of the stage's own network, where the stage names none."""
 
 
 def idle_cost(config: StageConfig) -> Lines:
@@ -28,6 +33,9 @@ def fleet(config: StreamServiceConfig) -> Fleet:
         memory_gb=config.memory_mb / _GB,
         streams_per_task=config.streams_per_task,
         architecture=config.architecture,
+        public=config.network is None or config.network.public_addresses,
+        front=_FRONTS[type(config.front)],
+        zones=len(config.network.balancer_subnets if config.network else config.availability_zones) or ZONES,
     )
 
 

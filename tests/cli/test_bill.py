@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from cli import bill
-from cli.bill import Fleet, Use, by_use, delivering, idle, running
+from cli.bill import Fleet, Front, Use, by_use, delivering, idle, running
 from cli.other_bills import ably, api_gateway, appsync_events
 from infra.config import StreamServiceConfig, stage_config
 from infra.cost import fleet
@@ -52,6 +52,26 @@ def test_idle_bill_is_the_sum_of_what_stands() -> None:
     )
     assert "2 tasks on Fargate" in lines
     assert list(idle(Fleet(), monitored=False)) == list(lines)[:-1]
+
+
+@pytest.mark.parametrize(("front", "more"), [("vpc-origin", 0), ("public-origin", 7.30 + 0.40), ("own-domain", 7.30)])
+def test_load_balancer_in_the_internet_pays_for_its_addresses_and_cloudfronts_key(front: Front, more: float) -> None:
+    lines = idle(Fleet(front=front))
+
+    assert sum(lines.values()) - sum(idle(Fleet()).values()) == pytest.approx(more)
+    assert f"{2 if front == 'vpc-origin' else 4} public IPv4 addresses" in lines
+
+
+def test_tasks_in_a_network_of_ones_own_may_have_no_address_to_pay_for() -> None:
+    assert "2 public IPv4 addresses" in idle(Fleet(public=False, front="own-domain"))
+    assert not [what for what in idle(Fleet(public=False)) if "address" in what]
+
+
+def test_traffic_without_cloudfront_is_paid_for_from_the_first_gigabyte() -> None:
+    lines = by_use(TEN_MILLION, Fleet(front="own-domain"))
+
+    gigabytes = (50_000_000 * 365 + 1_000 * 730 * 3600 / 15 * 90) / 1e9
+    assert lines["Traffic (AWS)"] == pytest.approx(gigabytes * 0.09)
 
 
 def test_use_is_paid_for_by_log_notices_balancer_and_traffic() -> None:

@@ -42,6 +42,15 @@ def test_command_computes_a_month_and_more_clients_cost_more(tmp_path: Path) -> 
     assert "34 tasks on Fargate" in many.out
 
 
+def test_command_counts_what_the_front_costs(tmp_path: Path) -> None:
+    month = ("cost", "--events", "10M", "--clients", "50", "--front")
+    plain, wrong = (tailrace(*month, front, folder=tmp_path) for front in ("own-domain", "a-garden-gate"))
+
+    assert "4 public IPv4 addresses" in plain.out
+    assert "Traffic (AWS)" in plain.out
+    assert wrong.code == 2
+
+
 def test_command_says_which_count_it_cannot_read(tmp_path: Path) -> None:
     result = tailrace("cost", "--events", "many", "--clients", "50", folder=tmp_path)
 
