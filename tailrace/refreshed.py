@@ -62,9 +62,12 @@ class Refreshed(Generic[_Value]):
         with self._lock:
             if not self.is_due(age):
                 return
-            self._tried_at = began = self._now()
+            began = self._now()
             try:
                 self._value = self._read()
                 self._as_of, self._read_at = began, self._now()
             except self._troubles as error:
                 logger.error("value_not_read", extra={"value": self._name, "error": str(error)})  # noqa: TRY400 (the message says it all)
+            finally:
+                # Not before: until then it is due, so that others wait for what comes of it.
+                self._tried_at = self._now()

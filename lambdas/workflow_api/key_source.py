@@ -1,8 +1,6 @@
 """Where the API finds its keys: in Secrets Manager, followed when they change."""
 
 import asyncio
-import logging
-import threading
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -13,18 +11,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lambdas.workflow_api.key_ring import KeyRing
 from lambdas.workflow_api.keys import ApiKey, InvalidKey
 from lambdas.workflow_api.problems import Problem
+from tailrace.refreshed import IN_DOUBT, Refreshed
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-logger = logging.getLogger(__name__)
-
 FRESH = 60.0
 """For how long, in seconds, keys that were read are used without reading them again: a revoked one dies within it."""
-REFUSALS_AFTER = 15.0
-"""How old, in seconds, keys must be to be read again because a request brought an unknown one: it may be new."""
-MAX_AGE = 60 * 60.0
-"""For how long, in seconds, keys are used that cannot be read again."""
 
 
 class Keys(Protocol):
@@ -60,42 +53,26 @@ class SecretKeys:
     """
 
     def __init__(self, *, client: "SecretsManagerClient", arn: str, now: Callable[[], float] = time.time) -> None:
-        self._client = client
-        self._arn = arn
-        self._now = now
-        self._reading = threading.Lock()
-        self._ring = KeyRing()
-        self._read_at = self._tried_at = float("-inf")
+        self._stored = Refreshed(
+            lambda: read_ring(client, arn).ring,
+            name="api_keys",
+            troubles=(BotoCoreError, ClientError, InvalidKey),
+            now=now,
+        )
 
     async def find(self, key: bytes) -> ApiKey | None:
         """Who a key is; raises a Problem where keys have never been read, or not for an hour."""
-        await self._refresh(FRESH)
-        if self._ring.find(key) is None:
-            await self._refresh(REFUSALS_AFTER)
-        if self._now() - self._read_at > MAX_AGE:
+        if (found := await self._find(key, FRESH)) is None:
+            found = await self._find(key, IN_DOUBT)  # it may be new
+        if self._stored.value is None:
             raise _unreadable()
-        return self._ring.find(key)
+        return found
 
-    async def _refresh(self, age: float) -> None:
-        if self._is_due(age):
-            await asyncio.to_thread(self._read_if_due, age)
-
-    def _is_due(self, age: float) -> bool:
-        # Wall clock: a frozen function's monotonic clock stands still. A failed try counts too, or an outage of
-        # Secrets Manager would be met with a call for each request.
-        return self._now() - self._read_at >= age and self._now() - self._tried_at >= min(age, REFUSALS_AFTER)
-
-    def _read_if_due(self, age: float) -> None:
-        with self._reading:  # who comes meanwhile waits for the answer, and need not ask any more
-            if not self._is_due(age):
-                return
-            try:
-                self._ring = read_ring(self._client, self._arn).ring
-                self._read_at = self._now()
-            except (BotoCoreError, ClientError, InvalidKey) as error:
-                logger.error("api_keys_unreadable", extra={"secret": self._arn, "error": str(error)})  # noqa: TRY400
-            finally:
-                self._tried_at = self._now()  # not before: until then, others wait for what comes of it
+    async def _find(self, key: bytes, age: float) -> ApiKey | None:
+        if self._stored.is_due(age):
+            await asyncio.to_thread(self._stored.refresh, age)
+        ring = self._stored.value
+        return ring.find(key) if ring is not None else None
 
 
 def _unreadable() -> Problem:

@@ -1,6 +1,8 @@
 """A value that is kept elsewhere: how often it is read, and for how long it serves."""
 
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -130,3 +132,24 @@ def test_value_is_as_of_when_its_reading_began(place: Place) -> None:
     refreshed.refresh()
 
     assert refreshed.as_of == began
+
+
+def test_who_comes_while_the_value_is_read_for_the_first_time_waits_for_it(place: Place) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def read() -> str:
+        begun.set()
+        assert go_on.wait(45)
+        return place.read()
+
+    refreshed = Refreshed(read, name="thing", troubles=(OSError,), now=lambda: place.now)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(refreshed.refresh)
+        assert begun.wait(45)
+        assert refreshed.is_due()
+        second = threads.submit(refreshed.refresh)
+        go_on.set()
+        first.result()
+        second.result()
+
+    assert (refreshed.value, refreshed.is_due(), place.reads) == ("one", False, 1)

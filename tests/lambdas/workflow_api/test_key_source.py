@@ -146,7 +146,7 @@ async def test_a_secret_that_holds_no_keys_admits_nobody(
 
     assert caught.value.status == 503
     assert caught.value.headers == {"Retry-After": "15"}
-    assert "api_keys_unreadable" in caplog.messages
+    assert "value_not_read" in caplog.messages
 
 
 async def test_an_empty_ring_admits_nobody_and_is_no_failure(
