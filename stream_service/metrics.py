@@ -58,9 +58,7 @@ def _gauges(hub: Hub, reader: Reader, pulse: Pulse) -> tuple[Number, ...]:
         Number("connections", "Clients that follow a stream.", lambda: hub.connections),
         Number("ring_bytes", "Bytes of encoded events in all rings.", lambda: hub.size),
         Number("log_reads_waiting", "Questions to the log that have no answer yet.", lambda: reader.waiting),
-        Number(
-            "feed_degraded", "Whether canaries stay away, so streams are re-read often.", lambda: int(pulse.degraded)
-        ),
+        Number("feed_degraded", "Whether canaries stay away, so streams are swept often.", lambda: int(pulse.degraded)),
     )
 
 

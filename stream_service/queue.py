@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RETENTION_SECONDS = 60
-"""A notice that waited longer says nothing that the re-read did not find."""
+"""A notice that waited longer says nothing that the sweep did not find."""
 VISIBILITY_SECONDS = 30
 LONG_POLL_SECONDS = 5
 """Short, so that a receiver notices soon that it shall stop."""

@@ -20,7 +20,7 @@ _TOO_LARGE = 10**16
 
 
 class NoticeFailed(TailraceError):
-    """A batch is in the log, but its notice could not be published; streams find the batch by their re-read."""
+    """A batch is in the log, but its notice could not be published; streams find the batch by their sweep."""
 
 
 class Notifier(Protocol):

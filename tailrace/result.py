@@ -54,4 +54,4 @@ class RunResult:
     batches: tuple[Batch, ...]
     """What was sent, as the log holds it."""
     announced: bool
-    """False where a notice failed: clients then get the events when the streams re-read the log."""
+    """False where a notice failed: clients then get the events when their streams are swept."""

@@ -18,7 +18,7 @@ THREADS = 4
 
 
 def sns_client() -> "SNSClient":
-    """Make a client that tries a few times, and gives up within seconds: streams find the batch by their re-read."""
+    """Make a client that tries a few times, and gives up within seconds: streams find the batch by their sweep."""
     config = Config(
         connect_timeout=2,
         read_timeout=3,

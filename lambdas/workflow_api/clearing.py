@@ -52,7 +52,7 @@ class Clearing:
         """Tell the stream services; again where the mark stands already, since the first notice may have been lost."""
         try:
             await self._notifier.announce(mark)
-        except NoticeFailed:  # who follows hears of it by the next re-read
+        except NoticeFailed:  # who follows hears of it by the next sweep
             logger.warning("notice_failed", exc_info=True, extra={"workflow_id": mark.workflow_id})
             return False
         return True

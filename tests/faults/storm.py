@@ -82,7 +82,7 @@ async def _inject(injectors: Sequence[Injector], planned: Planned, complaints: l
 
 
 async def _say_last_words(world: World) -> None:
-    """Append to every stream what nobody announces, and what no later notice hints at: the re-read must find it."""
+    """Append to every stream what nobody announces, and what no later notice hints at: the sweep must find it."""
     for stream in STREAMS:
         run = Run(name=f"last words on {stream}", stream=stream, events=1, accepted=True)
         await world.log.append(WorkflowId(stream), [Event.of("a", run_payload(run.name, 0, ""))], batch_id=run.name)

@@ -20,7 +20,7 @@ from tests.support.services import API_KEY, stream_service_process, workflow_api
 
 WORKFLOWS = Path(__file__).parent / "workflows"
 RARE = {"TAILRACE_SWEEP_SECONDS": "60"}
-"""What arrives has come by notices: no re-read helps within a test's patience."""
+"""What arrives has come by notices: no sweep helps within a test's patience."""
 
 
 @pytest.fixture(scope="package")
