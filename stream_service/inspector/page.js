@@ -4,7 +4,7 @@ import { frames } from "./frames.js";
 import { readable } from "./readable.js";
 
 const KEPT = 500; // events on the page; older ones go, the log has them
-const LONGEST_PAUSE = 15_000; // milliseconds between two tries to connect
+const LONGEST_PAUSE = 15_000; // milliseconds between two tries, unless the service asks for more
 const LONGEST_SILENCE = 45_000; // milliseconds, three keepalives: the connection has died without a word
 
 const id = decodeURIComponent(location.pathname.split("/").pop());
@@ -44,7 +44,8 @@ async function follow() {
     }
     live = false;
     connection.abort();
-    const pause = Math.min(LONGEST_PAUSE, retry * 2 ** failures); // the service has told each client another time
+    // The service has told each client another time, and a longer one where it has no room.
+    const pause = Math.max(retry, Math.min(LONGEST_PAUSE, retry * 2 ** failures));
     say("reconnecting", `Disconnected. Reconnecting in ${Math.ceil(pause / 1000)} s …`);
     await new Promise((resolve) => setTimeout(resolve, pause));
   }

@@ -115,6 +115,15 @@ async def test_error_that_passes_by_itself_is_tried_again(url: str, page: Page) 
     assert len(tries) == 2
 
 
+async def test_page_that_is_asked_to_come_later_does(url: str, page: Page) -> None:
+    later = "retry: 40000\n"
+    await page.route("**/sse?*", lambda route: route.fulfill(content_type="text/event-stream", body=later))
+
+    await page.goto(f"{url}/streams/p_a")
+
+    await expect(page.locator("#state")).to_have_text("Disconnected. Reconnecting in 40 s …")
+
+
 async def test_payload_and_channel_that_are_script_are_shown_and_not_run(rim: Rim, url: str, page: Page) -> None:
     await page.goto(f"{url}/streams/p_a")
     await rim.publish("p_a", {SCRIPT: SCRIPT}, channel=SCRIPT)

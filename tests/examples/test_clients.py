@@ -14,6 +14,7 @@ from tailrace.event import Event, workflow_id
 from tailrace.event_log import EventLog
 from tests.support.command import program
 from tests.support.node_client import CLIENTS, find_node
+from tests.support.scripted_server import STREAM_HEAD, answer, scripted_server
 from tests.support.services import Service, stream_service_process
 
 STREAM = workflow_id("p_followed")
@@ -24,14 +25,14 @@ def skipped(language: str, program_of: str | None) -> "pytest.MarkDecorator":
     return pytest.mark.skipif(program_of is None, reason=f"{language} is not installed here")
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        pytest.param([sys.executable, str(CLIENTS / "follow.py"), "URL"], id="python"),
-        pytest.param([NODE, str(CLIENTS / "follow.mjs"), "URL", "numbers"], id="node", marks=skipped("Node.js", NODE)),
-        pytest.param([RUBY, str(CLIENTS / "follow.rb"), "URL"], id="ruby", marks=skipped("Ruby", RUBY)),
-    ],
-)
+IN_PYTHON = pytest.param([sys.executable, str(CLIENTS / "follow.py"), "URL"], id="python")
+IN_RUBY = pytest.param([RUBY, str(CLIENTS / "follow.rb"), "URL"], id="ruby", marks=skipped("Ruby", RUBY))
+IN_NODE = pytest.param([NODE, str(CLIENTS / "follow.mjs"), "URL", "numbers"], id="node", marks=skipped("Node.js", NODE))
+SOON = STREAM_HEAD + b"retry: 10\n"
+NUMBER = b"event: numbers\ndata: 1\nid: m-1\n\n:keepalive\nevent: numbers\ndata: 2\nid: m-2\n\n"
+
+
+@pytest.mark.parametrize("command", [IN_PYTHON, IN_NODE, IN_RUBY])
 async def test_client_goes_on_where_it_was(
     command: list[str], running_system: RunningSystem, event_log_on_moto: EventLog, tmp_path: Path
 ) -> None:
@@ -50,6 +51,21 @@ async def test_client_goes_on_where_it_was(
 
     assert all(line.startswith("numbers ") for line in client.lines)
     assert [re.findall(r"\d", line) for line in client.lines] == [["1"], ["2"], ["3"]]
+
+
+@pytest.mark.parametrize("command", [IN_PYTHON, IN_RUBY])
+def test_client_comes_back_from_what_passes_and_ends_where_it_is_refused(command: list[str], tmp_path: Path) -> None:
+    """Asked to come later, then met by a fault, it goes on behind what it saw; a status for good ends it."""
+    fault, refusal = answer("503 Service Unavailable", b"{}"), answer("401 Unauthorized", b"{}")
+    with scripted_server([SOON, SOON + NUMBER, fault, SOON, refusal]) as server:
+        arguments = [part.replace("URL", f"{server.url}/pipelines/p_a/sse") for part in command]
+        with program(*arguments, folder=tmp_path) as client:
+            code = client.wait()
+
+    assert code != 0
+    assert "401" in "".join(client.notes)
+    assert client.lines == ["numbers 1", "numbers 2"]
+    assert ["last-event-id: m-2" in request for request in server.requests] == [False, False, True, True, True]
 
 
 @skipped("curl", CURL)
