@@ -1,5 +1,8 @@
 """`tailrace clear`: takes all that was sent out of a workflow's stream."""
 
+import sys
+import time
+from http import HTTPStatus
 from typing import Annotated
 
 import httpx
@@ -12,6 +15,9 @@ from cli.tail import WorkflowArgument, known_id
 from cli.target import Api, ApiUrl, Key, Stage, find_api
 
 _TIMEOUT = httpx.Timeout(60, connect=10)
+_TRIES = 100
+_PAUSE = 5
+"""Seconds, where the answer names none."""
 
 
 def clear(
@@ -30,7 +36,7 @@ def clear(
     api = find_api(url=api_url, key=key, stage=stage)
     if not yes:
         typer.confirm(f"Clear the stream of {workflow_id} at {api.url}, for good?", abort=True, err=True)
-    response = _delete(api, f"/pipelines/{workflow_id}/events")
+    response = _clear(api, f"/pipelines/{workflow_id}/events")
     if response.is_error:
         raise explain_refusal(response)
     answer = json_of(response)
@@ -39,6 +45,17 @@ def clear(
     up_to = answer["cleared_to"]
     told = f"{workflow_id} is cleared, up to {up_to}." if up_to else f"{workflow_id} holds nothing."
     Console(highlight=False).print(told, soft_wrap=True)
+
+
+def _clear(api: Api, path: str) -> httpx.Response:
+    """Ask again while there is more to clear: a request has half a minute, and a stream may be long."""
+    for _ in range(_TRIES - 1):
+        response = _delete(api, path)
+        if response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+            return response
+        sys.stderr.write("Not everything is cleared so far; going on …\n")
+        time.sleep(float(response.headers.get("retry-after", _PAUSE)))
+    return _delete(api, path)
 
 
 def _delete(api: Api, path: str) -> httpx.Response:

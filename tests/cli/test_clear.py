@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.command import tailrace
 from tests.support.dev import Dev, running_dev
+from tests.support.scripted_server import answer, scripted_server
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +36,13 @@ def test_a_stream_is_cleared_only_by_who_says_yes(dev: Dev, tmp_path: Path) -> N
     assert kept(dev) == []
     nowhere = tailrace("clear", "p_hello", "--yes", "--api-url", "http://127.0.0.1:1", "--key", "x", folder=tmp_path)
     assert nowhere.err.startswith("Error: The API at http://127.0.0.1:1 did not answer")
+
+
+def test_a_stream_that_is_too_long_for_one_request_is_cleared_by_several(tmp_path: Path) -> None:
+    unfinished = answer("503 Service Unavailable\r\nRetry-After: 0", b'{"detail": "Send the request again."}')
+    with scripted_server([unfinished, unfinished, answer("200 OK", b'{"cleared_to": "m-9"}')]) as server:
+        cleared = tailrace("clear", "p_hello", "--yes", "--api-url", server.url, "--key", "x", folder=tmp_path)
+
+    assert (cleared.code, cleared.out) == (0, "p_hello is cleared, up to m-9.\n")
+    assert cleared.err.count("going on") == 2
+    assert len(server.requests) == 3
