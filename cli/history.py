@@ -18,9 +18,7 @@ from cli.readable import readable, readable_json
 from cli.tail import WorkflowArgument, known_id
 from cli.tail_view import colour_of, explain_gap
 from cli.target import ApiUrl, Key, Stage, StreamUrl, find_streams
-
-MAX_PAGE = 1_000
-"""As many events as the stream service puts on a page."""
+from stream_service.history import MAX_EVENTS
 
 Page = Mapping[str, Any]
 
@@ -49,7 +47,7 @@ def history(
     streams = find_streams(url=stream_url, stage=stage)
     with http_client(streams, timeout=httpx.Timeout(30)) as client:
         pages = _Pages(client, streams, bearer(workflow_id, token=token, api_url=api_url, key=key, stage=stage))
-        first = pages.read(path, [*parameters, ("limit", str(min(limit, MAX_PAGE)))])
+        first = pages.read(path, [*parameters, ("limit", str(min(limit, MAX_EVENTS)))])
         _show(pages.back_from(first, limit) if after is None else pages.on_from(first, limit), as_json=as_json)
 
 

@@ -58,8 +58,6 @@ def start_api(
             "TAILRACE_TOKEN_SECRET_ARN": system.token_secret,
             "TAILRACE_ONE_HOST": "1",  # cookies know no ports
             "TAILRACE_WORKFLOWS_FOLDER": str(workflows),
-            "POWERTOOLS_METRICS_NAMESPACE": "Tailrace",
-            "POWERTOOLS_SERVICE_NAME": "workflow-api",
             # Cached bytecode is judged by its source's second and size: too coarse for a file that changes under us.
             "PYTHONDONTWRITEBYTECODE": "1",
         },

@@ -9,11 +9,9 @@ from cli.follow import follow
 from cli.minting import Token, bearer
 from cli.tail_view import JsonEvents, TailView, TextEvents
 from cli.target import ApiUrl, Key, Stage, StreamUrl, find_streams
+from stream_service.subscription import MAX_REPLAY
 from tailrace.errors import InvalidWorkflowId
 from tailrace.event import WorkflowId, workflow_id
-
-MAX_REPLAY = 1000
-"""As many as the stream service replays."""
 
 WorkflowArgument: TypeAlias = Annotated[
     str, typer.Argument(metavar="WORKFLOW", help="The workflow's id, such as p_hello.", show_default=False)

@@ -12,16 +12,15 @@ from pydantic import AfterValidator
 
 from stream_service.problems import Problem
 from stream_service.token_keys import TokenKeys
-from tailrace.access import EVERYTHING, Access
+from tailrace.access import COOKIE, EVERYTHING, Access
 from tailrace.errors import InvalidToken, TokenExpired
 from tailrace.event import WorkflowId, workflow_id
 from tailrace.tokens import key_id, open_token
 
-COOKIE = "tailrace_token"
 PARAMETER = "token"
 _NO_STORE = {"Cache-Control": "no-store"}
 _MISSING = (
-    "This stream needs a token: as `Authorization: Bearer <token>`, as the cookie tailrace_token, or as ?token=. "
+    f"This stream needs a token: as `Authorization: Bearer <token>`, as the cookie {COOKIE}, or as ?{PARAMETER}=. "
     "POST /pipelines/{workflow id}/tokens of the API makes one."
 )
 

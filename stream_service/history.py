@@ -15,6 +15,8 @@ AT_ONCE = 4
 """Pages that are put together at a time: the log's other readings are for clients that follow."""
 WAITING = 64
 """Pages that wait for their turn, at most."""
+MAX_EVENTS = 1_000
+"""On a page."""
 PAGE_BYTES = 1024 * 1024
 """Of payloads on a page, give or take one."""
 READINGS = LOOK_BACK_PAGES

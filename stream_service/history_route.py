@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 
 from stream_service.admission import Admission
 from stream_service.guard import REFUSALS, StreamId, channels_for
-from stream_service.history import Gap, History, Page, Recorded, TooManyAsk, Wanted
+from stream_service.history import MAX_EVENTS, Gap, History, Page, Recorded, TooManyAsk, Wanted
 from stream_service.problems import problem
 from stream_service.query import MAX_CHANNELS
 from tailrace.access import Access
@@ -21,7 +21,6 @@ from tailrace.event import MAX_CHANNEL_BYTES, EventId, encode_json
 logger = logging.getLogger(__name__)
 
 DEFAULT_LIMIT = 100
-MAX_LIMIT = 1_000
 PATH = "/streams/{stream_id}/events"
 _JSON = "application/json"
 _HEADERS = {"Cache-Control": "no-store"}
@@ -50,7 +49,7 @@ def history_routes(history: History, admission: Admission) -> APIRouter:
         access: Annotated[Access, Depends(admission.admit)],
         after: Annotated[Cursor, Query(description="Begin behind this event's id.")] = None,
         before: Annotated[Cursor, Query(description="End in front of this event's id.")] = None,
-        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Events on the page.")] = DEFAULT_LIMIT,
+        limit: Annotated[int, Query(ge=1, le=MAX_EVENTS, description="Events on the page.")] = DEFAULT_LIMIT,
         channel: Annotated[list[Channel], Query(max_length=MAX_CHANNELS)] = [],  # noqa: B006 - FastAPI copies it
     ) -> Response:
         wanted = Wanted(

@@ -3,23 +3,16 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from stream_service.hub import Bounds
+from tailrace.origins import Origins
 from tailrace.spans import Traces
 
 _MIB = 1024 * 1024
 _TARGET_GROUP = r"^arn:[^:]*:elasticloadbalancing:[^:]*:[^:]*:targetgroup/.+$"
 _JWKS_URL = r"^(https://[^/\s]+|http://(127\.0\.0\.1|localhost)(:\d+)?)/\S*$"
-_Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+$")]
-
-
-def _split(origins: object) -> object:
-    """Take the environment's text apart."""
-    if isinstance(origins, str):
-        return tuple(filter(None, (origin.strip() for origin in origins.split(","))))
-    return origins
 
 
 class Settings(BaseSettings):
@@ -43,7 +36,7 @@ class Settings(BaseSettings):
     """Whether following a stream takes a token, or its id alone. There is no default: it must be decided."""
     host: str = "127.0.0.1"
     port: int = Field(default=8701, ge=0, le=65535)
-    cors_origins: Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(_split)] = ()
+    cors_origins: Annotated[Origins, NoDecode] = ()
     """Separated by commas; with none, any page may read streams that are public, without credentials."""
     receivers: int = Field(default=3, ge=1, le=16)
     """Threads that wait for notices."""

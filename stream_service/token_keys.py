@@ -4,11 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
-
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from typing import TypeAlias
 
 from stream_service.jwks import KeySet
 from stream_service.settings import Settings
@@ -16,13 +12,10 @@ from stream_service.threads import in_daemon_thread
 from stream_service.unknown_keys import UnknownKeys
 from tailrace.errors import InvalidToken, InvalidTokenKeys, TailraceError
 from tailrace.refreshed import FRESH, IN_DOUBT, Refreshed
-from tailrace.tokens import SharedKeys, TokenKey
-
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
+from tailrace.stored_keys import secrets_client, shared_keys
+from tailrace.tokens import TokenKey
 
 Place: TypeAlias = Refreshed[Mapping[str, TokenKey]]
-_QUICK = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2, "mode": "standard"})
 
 
 class TokenKeysUnavailable(TailraceError):
@@ -91,18 +84,8 @@ def token_keys(settings: Settings) -> TokenKeys:
     """The keys of the places that the settings name."""
     places: list[Place] = []
     if settings.token_secret_arn is not None:
-        client: SecretsManagerClient = boto3.client("secretsmanager", config=_QUICK)
-        places.append(shared_keys(client, settings.token_secret_arn))
+        places.append(shared_keys(secrets_client(), settings.token_secret_arn, lambda shared: shared.keys))
     if settings.jwks_url is not None and settings.jwks_audience is not None:
         key_set = KeySet(settings.jwks_url, audience=settings.jwks_audience, issuer=settings.jwks_issuer)
         places.append(Refreshed(key_set.read, name="jwks", troubles=(InvalidTokenKeys,)))
     return TokenKeys(*places)
-
-
-def shared_keys(client: "SecretsManagerClient", arn: str) -> Place:
-    """The keys in a secret, which are shared with the API."""
-
-    def read() -> Mapping[str, TokenKey]:
-        return SharedKeys.parse(client.get_secret_value(SecretId=arn).get("SecretString", "")).keys
-
-    return Refreshed(read, name="token_keys", troubles=(BotoCoreError, ClientError, InvalidTokenKeys))

@@ -11,6 +11,8 @@ from tailrace.errors import InvalidToken, TokenExpired
 from tailrace.event import check_channel
 from tailrace.id_pattern import EVERY, covers, id_pattern
 
+COOKIE = "tailrace_token"
+"""In which a browser shows a token, where API and streams share a host."""
 MAX_NAMES = 64
 """Streams, and channels, that one token may name."""
 MAX_SUBSCRIBER_CHARACTERS = 256

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import boto3
-from botocore.config import Config
 
 from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.clearing import Clearing
@@ -13,7 +12,7 @@ from lambdas.workflow_api.key_source import SecretKeys
 from lambdas.workflow_api.logs import log_as_json
 from lambdas.workflow_api.measured_log import MeasuredEventLog
 from lambdas.workflow_api.metrics import LoggedMetrics, NoMetrics, RunMetrics
-from lambdas.workflow_api.mint import Mint, shared_keys
+from lambdas.workflow_api.mint import Mint
 from lambdas.workflow_api.node_function import NodeFunction, lambda_client
 from lambdas.workflow_api.once import Once
 from lambdas.workflow_api.record_table import DynamoDBRecordTable
@@ -24,9 +23,8 @@ from tailrace.node import NodeRuntime
 from tailrace.node_process import NodeProcesses
 from tailrace.sns import SnsNotifier, sns_client
 from tailrace.spans import make_spans
+from tailrace.stored_keys import QUICK, secrets_client, shared_keys
 from tailrace.workflow import load_workflows
-
-_QUICK = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2, "mode": "standard"})
 
 
 def create_handler(
@@ -46,7 +44,7 @@ def create_handler(
     )
     notifier = SnsNotifier(client=sns_client(), topic_arn=settings.notice_topic_arn)
     spans = make_spans(settings.traces, service="tailrace-workflow-api")
-    secrets = boto3.client("secretsmanager", config=_QUICK)
+    secrets = secrets_client()
     token_secret = settings.token_secret_arn
     return Function(
         registry=load_workflows(settings.workflows_folder),
@@ -55,7 +53,7 @@ def create_handler(
         answers=Answers(stream_url=settings.stream_url),
         keys=SecretKeys(client=secrets, arn=settings.api_key_secret_arn),
         clearing=Clearing(log=log, notifier=notifier),
-        mint=Mint(None if token_secret is None else shared_keys(secrets, token_secret)),
+        mint=Mint(None if token_secret is None else shared_keys(secrets, token_secret, lambda shared: shared)),
         pages=settings.pages,
         spans=spans,
         invoke_later=invoke_later or _self_invocation(LambdaEnvironment()),
@@ -72,7 +70,7 @@ def _node_runtime(settings: Settings) -> NodeRuntime:
 
 def _self_invocation(environment: LambdaEnvironment) -> SelfInvocation:
     return SelfInvocation(
-        client=boto3.client("lambda", config=_QUICK),
+        client=boto3.client("lambda", config=QUICK),
         function_name=environment.function_name,
         version=environment.function_version,
     )

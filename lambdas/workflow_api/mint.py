@@ -5,20 +5,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 from uuid import uuid4
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.workflow_api.problems import Problem
 from tailrace.access import Access
-from tailrace.errors import InvalidTokenKeys
 from tailrace.event import WorkflowId
 from tailrace.refreshed import Refreshed
 from tailrace.tokens import SharedKeys, TokenKey, sign
-
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +59,3 @@ class Mint:
                 headers={"Retry-After": "15"},
             )
         return keys.signing
-
-
-def shared_keys(client: "SecretsManagerClient", arn: str) -> Refreshed[SharedKeys]:
-    """The keys in a secret, which are shared with the stream service."""
-
-    def read() -> SharedKeys:
-        return SharedKeys.parse(client.get_secret_value(SecretId=arn).get("SecretString", ""))
-
-    return Refreshed(read, name="token_keys", troubles=(BotoCoreError, ClientError, InvalidTokenKeys))

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tailrace.errors import TailraceError
+from tailrace.origins import Origins
 from tailrace.spans import Traces
 
 PREFIX = "TAILRACE_"
@@ -17,16 +18,6 @@ PREFIX = "TAILRACE_"
 
 class InvalidSettings(TailraceError, ValueError):
     """Variables of the environment are missing or wrong; the message names each of them."""
-
-
-_Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+$")]
-
-
-def _split(origins: object) -> object:
-    """Take the environment's text apart."""
-    if isinstance(origins, str):
-        return tuple(filter(None, (origin.strip() for origin in origins.split(","))))
-    return origins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +50,7 @@ class Settings(BaseSettings):
     """Of CloudWatch's, for the numbers that the function writes to its log."""
     token_secret_arn: str | None = None
     """A Secrets Manager secret with the keys that sign tokens; without one, streams are public."""
-    cors_origins: Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(_split)] = ()
+    cors_origins: Annotated[Origins, NoDecode] = ()
     """Of pages that may call the API, separated by commas; with none, any page where streams are public, else none."""
     one_host: bool = False
     """Whether streams are followed at the host that API requests go to, so that a cookie reaches them."""

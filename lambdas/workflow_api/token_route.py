@@ -15,11 +15,10 @@ from lambdas.workflow_api.catalog import Catalog
 from lambdas.workflow_api.keys import ApiKey, Verb
 from lambdas.workflow_api.mint import Mint, Minted
 from lambdas.workflow_api.problems import Problem
-from tailrace.access import MAX_NAMES, MAX_SUBSCRIBER_CHARACTERS
+from tailrace.access import COOKIE, MAX_NAMES, MAX_SUBSCRIBER_CHARACTERS
 from tailrace.event import WorkflowId, check_channel, encode_json
 from tailrace.workflow import Registry
 
-COOKIE = "tailrace_token"
 HOUR = 60 * 60
 LONGEST = 30 * 24 * HOUR
 

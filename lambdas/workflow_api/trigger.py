@@ -8,10 +8,11 @@ from fastapi import Request
 
 from lambdas.workflow_api.body import read_body
 from lambdas.workflow_api.forms import gather
+from tailrace.access import COOKIE
 
 _OURS = frozenset({"authorization"})
 """What steps don't see: the API's key. A step may send its trigger on, to everybody who listens."""
-_COOKIE = re.compile(r"(^|; ?)tailrace_token=[^;]*")
+_COOKIE = re.compile(rf"(^|; ?){COOKIE}=[^;]*")
 """Nor a subscriber's token, if one should come."""
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.history import MAX_PAGE
 from cli.running_system import RunningSystem
+from stream_service.history import MAX_EVENTS
 from tailrace.event import Event, workflow_id
 from tailrace.event_log import EventLog
 from tests.support.command import Ended, tailrace
@@ -58,18 +58,18 @@ async def test_history_shows_the_newest_and_what_lies_behind_or_in_front(
 
 
 async def test_history_goes_from_page_to_page(service: Service, event_log_on_moto: EventLog, folder: Path) -> None:
-    count = MAX_PAGE + 150
+    count = MAX_EVENTS + 150
     for first in range(0, count, 250):
         events = [Event.of("c", number) for number in range(first, min(first + 250, count))]
         await event_log_on_moto.append(STREAM, events, batch_id=str(first))
 
     everything = payloads(history(service, folder, "--json", "--after", "0-0", "--limit", "5000"))
-    newest = payloads(history(service, folder, "--json", "--limit", str(MAX_PAGE + 100)))
-    oldest = payloads(history(service, folder, "--json", "--after", "0-0", "--limit", str(MAX_PAGE + 1)))
+    newest = payloads(history(service, folder, "--json", "--limit", str(MAX_EVENTS + 100)))
+    oldest = payloads(history(service, folder, "--json", "--after", "0-0", "--limit", str(MAX_EVENTS + 1)))
 
     assert everything == list(range(count))
     assert newest == list(range(50, count))
-    assert oldest == list(range(MAX_PAGE + 1))
+    assert oldest == list(range(MAX_EVENTS + 1))
 
 
 async def test_what_is_no_id_is_one_sentence(service: Service, folder: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from stream_service.history_route import MAX_LIMIT
+from stream_service.history import MAX_EVENTS
 from stream_service.query import MAX_CHANNELS
 from tailrace.errors import LogUnavailable
 from tests.support.rim import Rim, serving
@@ -115,7 +115,7 @@ async def test_an_empty_stream_is_an_empty_page(client: httpx.AsyncClient) -> No
         ("before=m1-", "before: an event's id is"),
         (f"after=m1-{'9' * 40}", "after: an event's id is"),
         ("limit=0", "limit: "),
-        (f"limit={MAX_LIMIT + 1}", "limit: "),
+        (f"limit={MAX_EVENTS + 1}", "limit: "),
         ("limit=many", "limit: "),
         ("channel=", "channel.0: "),
         ("&".join(f"channel=c{number}" for number in range(MAX_CHANNELS + 1)), "channel: "),

@@ -10,9 +10,10 @@ from uuid import uuid4
 import pytest
 
 from stream_service.jwks import KeySet
-from stream_service.token_keys import KeyUnknownYet, Place, TokenKeys, TokenKeysUnavailable, shared_keys
+from stream_service.token_keys import KeyUnknownYet, Place, TokenKeys, TokenKeysUnavailable
 from tailrace.errors import InvalidToken, InvalidTokenKeys
 from tailrace.refreshed import FRESH, IN_DOUBT, MAX_AGE, Refreshed
+from tailrace.stored_keys import shared_keys
 from tailrace.tokens import SharedKeys, TokenKey
 from tests.support.aws import AwsClients
 from tests.support.rim import eventually
@@ -297,7 +298,7 @@ async def test_keys_in_a_secret_change_without_a_restart(aws_clients: AwsClients
     arn = aws_clients.secretsmanager.create_secret(Name=f"keys-{uuid4().hex}", SecretString=_secret("a", a=FIRST))[
         "ARN"
     ]
-    place = shared_keys(aws_clients.secretsmanager, arn)
+    place = shared_keys(aws_clients.secretsmanager, arn, lambda shared: shared.keys)
     place._now = clock
     keys = TokenKeys(place, now=clock)
     assert (await keys.find("a")).material == FIRST.encode()
@@ -318,7 +319,7 @@ async def test_keys_in_a_secret_change_without_a_restart(aws_clients: AwsClients
 async def test_secret_that_was_spoiled_leaves_the_keys_as_they_were(aws_clients: AwsClients) -> None:
     clock = Clock()
     arn = aws_clients.secretsmanager.create_secret(Name=f"keys-{uuid4().hex}", SecretString=SECRET)["ARN"]
-    place = shared_keys(aws_clients.secretsmanager, arn)
+    place = shared_keys(aws_clients.secretsmanager, arn, lambda shared: shared.keys)
     place._now = clock
     keys = TokenKeys(place, now=clock)
     await keys.find("first")

@@ -9,11 +9,11 @@ import pytest
 
 from lambdas.workflow_api.key_ring import KeyRing
 from lambdas.workflow_api.keys import Verb, make_key
-from lambdas.workflow_api.mint import shared_keys
 from lambdas.workflow_api.settings import Pages
 from tailrace.access import Access
 from tailrace.errors import InvalidTokenKeys
 from tailrace.refreshed import FRESH, IN_DOUBT, Refreshed
+from tailrace.stored_keys import shared_keys
 from tailrace.tokens import SharedKeys, key_id, open_token
 from tests.lambdas.workflow_api.conftest import STREAM_URL, Api
 from tests.lambdas.workflow_api.gateway import Answer, Gateway
@@ -201,7 +201,7 @@ def test_key_that_signs_is_changed_without_a_restart(aws_clients: AwsClients) ->
     arn = aws_clients.secretsmanager.create_secret(
         Name="mint", SecretString=json.dumps({"sign_with": "a", "a": FIRST})
     )["ARN"]
-    api = Api(token_keys=shared_keys(aws_clients.secretsmanager, arn))
+    api = Api(token_keys=shared_keys(aws_clients.secretsmanager, arn, lambda shared: shared))
     api.add("p_hello")
     assert api.token_keys is not None
     api.token_keys._now = lambda: api.now
