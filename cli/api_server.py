@@ -34,8 +34,7 @@ def main() -> None:
     parser.add_argument("--clock-since", type=float, help="run workflows by the clock that are due after this time")
     arguments = parser.parse_args()
     log_as_json("INFO")
-    for chatty in ("uvicorn", "botocore"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
         settings = Settings.from_environment()
     except InvalidSettings as error:

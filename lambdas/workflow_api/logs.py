@@ -18,6 +18,7 @@ def log_as_json(level: str) -> None:
     output.setFormatter(_FORMATTER)
     logging.basicConfig(level=level, handlers=[output], force=True)  # replaces the handler that Lambda brings
     logging.getLogger("mangum").setLevel(logging.WARNING)  # API Gateway has a log of requests
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells what AWS answers, such as the keys in secrets
 
 
 @contextmanager

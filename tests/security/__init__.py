@@ -6,7 +6,7 @@
 | to run, read, clear or mint without a key that may; webhooks | `test_api_keys.py` |
 | to hold more streams, or make more requests, than one may; addresses made up | `test_floods.py` |
 | never to finish a request: slow heads, slow bodies, junk behind a stream | `test_dawdling_clients.py` |
-| to find tokens and keys in logs, metrics, answers, redirects | `test_secrets_stay.py` |
+| to find tokens and keys in logs, metrics, answers, redirects | `test_secrets_stay.py`, `test_processes.py` |
 | to have a browser guess, frame, or tell an address to others; banners, stack traces | `test_safe_headers.py` |
 | to get script into the page | `tests/browser/test_page.py` |
 | to break the parsers: ids, queries, heads, bodies, sends, notices | `tests/bad_input/` |
