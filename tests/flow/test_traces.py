@@ -19,6 +19,8 @@ from tests.support.streams import PATIENCE, follow
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 ASKED_FOR = {"traceparent": f"00-{TRACE}-{CALLER}-01"}
 API, TASK = "tailrace-workflow-api", "tailrace-stream-service"
+NEVER_BY_ITSELF = {"OTEL_BSP_SCHEDULE_DELAY": "3600000"}
+"""The function must let its spans out before it has answered: afterwards, Lambda freezes it."""
 MODULE = """
 from opentelemetry import trace
 from tailrace import Workflow
@@ -73,7 +75,8 @@ def traced(flow_system: RunningSystem, folder: Path) -> Iterator[Traced]:
         spans = running.enter_context(collector())
         task = running.enter_context(stream_service_process(flow_system, settings=spans.environment))
         system = replace(flow_system, stream_url=task.url)
-        api = running.enter_context(workflow_api_process(system, workflows=folder, settings=spans.environment))
+        settings = {**spans.environment, **NEVER_BY_ITSELF}
+        api = running.enter_context(workflow_api_process(system, workflows=folder, settings=settings))
         yield Traced(collector=spans, system=system, api=api, task=task)
 
 
