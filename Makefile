@@ -9,6 +9,7 @@ PEERS := .venv-bench
 AUDIT := .venv-audit
 BENCH := build/bench
 WIRE_CLIENTS := tests/wire/node
+NPM_LOCKED := examples/clients $(WIRE_CLIENTS)
 PIP_INSTALL := install --quiet --disable-pip-version-check --require-hashes
 TAILRACE = $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 LOCK = UV_PYTHON_DOWNLOADS=never uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
@@ -18,6 +19,7 @@ CDK_VERSION := 2.1148.1
 CDK_INSTALLED := $(VENV)/.cdk-$(CDK_VERSION)
 NODE_CLIENT := examples/clients/node_modules/.package-lock.json
 CDK_ENV = PATH="$(CURDIR)/$(BIN):$$PATH" JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 CDK_DISABLE_CLI_TELEMETRY=true
+NPM = PATH="$(CURDIR)/$(BIN):$$PATH" npm --no-fund --no-update-notifier
 CDK = $(CDK_ENV) $(VENV)/cdk/node_modules/.bin/cdk --no-notices --no-version-reporting --no-lookups -c stage=$(STAGE)
 
 .DEFAULT_GOAL := help
@@ -90,15 +92,19 @@ bench-cold: $(VENV)/.infra ## How long the workflow function takes to import, be
 bench-steps: $(VENV)/.dev $(VENV)/.node ## What a Node.js step costs on this machine, beside a Python step
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.bench_steps
 
-audit: $(AUDIT)/.installed ## Look for known vulnerabilities in every locked package (asks PyPI's advisory database)
+audit: $(AUDIT)/.installed $(VENV)/.node ## Look for known vulnerabilities in every locked package (asks PyPI's and npm's advisory databases)
 	@for lock in requirements/*.txt; do echo "$$lock:"; \
 		$(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock || failed="$$failed $$lock"; done; \
+	for folder in $(NPM_LOCKED); do echo "$$folder/package-lock.json:"; \
+		(cd $$folder && $(NPM) audit --package-lock-only) || failed="$$failed $$folder/package-lock.json"; done; \
 	test -z "$$failed" || { echo "These have a known vulnerability, or could not be looked up (see above):$$failed"; exit 1; }
 
-sbom: $(AUDIT)/.installed ## List what each unit runs with, as CycloneDX, in build/sbom/
+sbom: $(AUDIT)/.installed $(VENV)/.node ## List what each unit runs with, as CycloneDX, in build/sbom/
 	@mkdir -p build/sbom && for lock in workflow-api stream-service; do \
 		PYTHONWARNINGS=ignore $(AUDIT)/bin/cyclonedx-py requirements requirements/$$lock.txt --output-reproducible --validate \
-			--pyproject pyproject.toml --output-format JSON --output-file build/sbom/$$lock.json || exit 1; done; ls build/sbom/*
+			--pyproject pyproject.toml --output-format JSON --output-file build/sbom/$$lock.json || exit 1; done; \
+	for folder in $(NPM_LOCKED); do (cd $$folder && $(NPM) sbom --package-lock-only --sbom-format=cyclonedx --sbom-type=application) \
+		> build/sbom/$$(echo $$folder | tr / -).json || exit 1; done; ls build/sbom/*
 
 lock: ## Lock the newest releases that pyproject.toml admits (needs uv on the path)
 	$(LOCK) pyproject.toml --extra cli --extra otel --group build --group test --group infra --upgrade -o requirements/test.txt
