@@ -6,6 +6,8 @@ from stream_service.bare_answers import bare_answer
 
 MAX_HEAD_BYTES = 64 * 1024
 """Of a request's first line and headers; CloudFront and load balancers take less."""
+HEADER_COSTS = 32
+"""Bytes that each header counts beside its own, as HTTP/2 counts them: ten thousand empty ones are no small head."""
 TOO_LARGE = "The request's first line and headers are more than 65,536 bytes."
 REFUSAL = bare_answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, TOO_LARGE)
 

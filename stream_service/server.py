@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from stream_service.bare_answers import NO_HTTP
-from stream_service.request_head import REFUSAL, RequestHead
+from stream_service.request_head import HEADER_COSTS, REFUSAL, RequestHead
 from stream_service.request_timer import RequestTimer
 from stream_service.silence import give_up_after
 from stream_service.takeover import TRANSPORT, TakenConnection
@@ -92,7 +92,7 @@ class TransportProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take in a header."""
-        self._head.understood(len(name) + len(value))
+        self._head.understood(len(name) + len(value) + HEADER_COSTS)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:

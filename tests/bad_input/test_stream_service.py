@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests.support import rim as rim_module
-from tests.support.rim import Rim, eventually, serving
+from tests.support.rim import PATIENCE, Rim, eventually, serving
 from tests.support.streams import StreamClient, stream_url
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -20,6 +21,7 @@ AN_ID = "write p_ and then 1 to 64 letters, digits, underscores or hyphens"
 WHERE = "A stream is at /pipelines/{workflow id}/sse."
 TOO_LARGE = "The request's first line and headers are more than 65,536 bytes."
 NO_HTTP = "Invalid HTTP request received."
+CHUNKED = b"Transfer-Encoding: chunked"
 
 
 @dataclass(slots=True)
@@ -37,7 +39,7 @@ class Served:
         reader, writer = await asyncio.open_connection(place.hostname, place.port)
         writer.write(request)
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 head = await reader.readuntil(b"\r\n\r\n")
                 is_stream = b"text/event-stream" in head
                 body = await reader.readuntil(b"\nid: ") if is_stream else await reader.read()
@@ -73,6 +75,11 @@ def request(
     """A request as bytes, with whatever is wrong in it."""
     lines = [method + b" " + target + b" HTTP/" + version, b"Host: test", *headers]
     return b"\r\n".join([*lines, b"Connection: close", b"", body])
+
+
+def chunked(body: bytes) -> bytes:
+    """A request whose body is not what it must be: POST, since a GET is answered before its body is read."""
+    return request(SSE, CHUNKED, method=b"POST", body=body)
 
 
 REFUSED = {
@@ -135,11 +142,43 @@ REFUSED = {
     "header that is endless": (b"GET / HTTP/1.1\r\nX: " + b"a" * 400_000, 431, TOO_LARGE),
     "head of a byte too many": (request(SSE, b"X: " + b"a" * (64 * 1024)), 431, TOO_LARGE),
     "headers that are endless": (request(SSE, *[b"X-X: yyyy"] * 20_000), 431, TOO_LARGE),
+    "ten thousand headers": (request(SSE, *(b"X-%d: y" % number for number in range(10_000))), 431, TOO_LARGE),
+    "ten thousand headers of nothing": (request(SSE, *[b"X:"] * 10_000), 431, TOO_LARGE),
+    # headers that two readers would read differently
+    "header that is folded": (request(SSE, b"X-A: b\r\n c"), 400, NO_HTTP),
+    "header that is folded by a tab": (request(SSE, b"X-A: b\r\n\tc"), 400, NO_HTTP),
+    "cursor that is folded": (request(SSE, b"Last-Event-ID: 0-\r\n 0"), 400, NO_HTTP),
+    "length that is folded": (request(SSE, b"Content-Length:\r\n 4", body=b"body"), 400, NO_HTTP),
+    "first header that is folded": (b"GET %b HTTP/1.1\r\n Host: test\r\n\r\n" % SSE, 400, NO_HTTP),
+    "lines that end in LF alone": (request(SSE).replace(b"\r\n", b"\n"), 400, NO_HTTP),
+    "first line that ends in LF alone": (request(SSE).replace(b"\r\n", b"\n", 1), 400, NO_HTTP),
+    "header that ends in LF alone": (request(SSE, b"X: y\nX-Injected: z"), 400, NO_HTTP),
+    "header with CR alone": (request(SSE, b"X: y\rX-Injected: z"), 400, NO_HTTP),
+    "header with NUL": (request(SSE, b"X: y\x00z"), 400, NO_HTTP),
+    "header without a name": (request(SSE, b": y"), 400, NO_HTTP),
+    "header without a colon": (request(SSE, b"nonsense"), 400, NO_HTTP),
+    "name with a space behind it": (request(SSE, b"Content-Length : 0"), 400, NO_HTTP),
+    "name with a space inside": (request(SSE, b"Last Event-ID: 0-0"), 400, NO_HTTP),
     "header with a control character": (request(SSE, b"Last-Event-ID: a\x01b"), 400, NO_HTTP),
     "length that is negative": (request(SSE, b"Content-Length: -1"), 400, NO_HTTP),
     "two lengths": (request(SSE, b"Content-Length: 1", b"Content-Length: 2"), 400, NO_HTTP),
-    "length and chunks": (request(SSE, b"Transfer-Encoding: chunked", b"Content-Length: 4"), 400, NO_HTTP),
-    "chunk without a size": (request(SSE, b"Transfer-Encoding: chunked", method=b"POST", body=b"zz\r\n"), 400, NO_HTTP),
+    "two lengths that agree": (request(SSE, b"Content-Length: 4", b"Content-Length: 4", body=b"body"), 400, NO_HTTP),
+    "two lengths in a line": (request(SSE, b"Content-Length: 4, 4", body=b"body"), 400, NO_HTTP),
+    "length with a sign": (request(SSE, b"Content-Length: +4", body=b"body"), 400, NO_HTTP),
+    "length in other digits": (request(SSE, b"Content-Length: 0x4", body=b"body"), 400, NO_HTTP),
+    "length that no number holds": (request(SSE, b"Content-Length: %d" % 2**64), 400, NO_HTTP),
+    "length and chunks": (request(SSE, CHUNKED, b"Content-Length: 4"), 400, NO_HTTP),
+    "chunks and length": (request(SSE, b"Content-Length: 4", CHUNKED, body=b"0\r\n\r\n"), 400, NO_HTTP),
+    "chunks, twice": (request(SSE, CHUNKED, CHUNKED, body=b"0\r\n\r\n"), 400, NO_HTTP),
+    "chunks of another kind": (request(SSE, b"Transfer-Encoding: xchunked", body=b"0\r\n\r\n"), 400, NO_HTTP),
+    "chunks that are not the last": (request(SSE, CHUNKED + b", identity", body=b"0\r\n\r\n"), 400, NO_HTTP),
+    "chunks behind a control character": (request(SSE, b"Transfer-Encoding: \x0bchunked"), 400, NO_HTTP),
+    "chunk without a size": (chunked(b"zz\r\n"), 400, NO_HTTP),
+    "chunk whose size is negative": (chunked(b"-1\r\nx\r\n"), 400, NO_HTTP),
+    "chunk whose size no number holds": (chunked(b"f" * 17 + b"\r\nx\r\n"), 400, NO_HTTP),
+    "chunk that is longer than its size": (chunked(b"1\r\nxy\r\n"), 400, NO_HTTP),
+    "chunks whose lines end in LF alone": (chunked(b"1\nx\n0\n\n"), 400, NO_HTTP),
+    "chunk with a line break in its extension": (chunked(b"1;a\nb\r\nx\r\n"), 400, NO_HTTP),
 }
 
 SERVED = {
@@ -162,7 +201,11 @@ SERVED = {
     "address with another host": request(b"http://elsewhere" + SSE),
     "GET with a body": request(SSE, b"Content-Length: 4", body=b"body"),
     "GET with half a body": request(SSE, b"Content-Length: 400", body=b"body"),
+    "GET with chunks, a trailer and what it says": request(SSE, CHUNKED, body=b"1;a=b\r\nx\r\n0\r\nHost: b\r\n\r\n"),
+    "two hosts": request(SSE, b"Host: elsewhere"),
+    "no host": request(SSE).replace(b"Host: test\r\n", b""),
     "HTTP/1.0": request(SSE, version=b"1.0"),
+    "HTTP/2.0, in HTTP/1.1's words": request(SSE, version=b"2.0"),
     "another request behind it": request(SSE) + request(b"/nothing") * 50,
 }
 
@@ -183,6 +226,36 @@ async def test_request_that_is_odd_gets_a_stream_all_the_same(served: Served, se
     assert status == 200
     assert b"retry: " in body
     assert b"event: $sync\n" in body
+    await served.expect_unharmed()
+
+
+IN_PIECES = {
+    "cursor": (request(SSE, b"Last-Event-ID: nonsense"), b"sense", b'"requested":"nonsense"'),
+    "fold": (REFUSED["cursor that is folded"][0], b" 0\r\n", NO_HTTP.encode()),
+    "second length": (REFUSED["two lengths"][0], b"2\r\n", NO_HTTP.encode()),
+    "length behind chunks": (REFUSED["length and chunks"][0], b"Length: 4", NO_HTTP.encode()),
+    "LF": (REFUSED["header that ends in LF alone"][0], b"\nX-Injected", NO_HTTP.encode()),
+}
+
+
+@pytest.mark.parametrize(("sent", "last", "says"), IN_PIECES.values(), ids=IN_PIECES)
+async def test_request_that_comes_in_pieces_is_read_as_if_it_came_at_once(
+    served: Served, sent: bytes, last: bytes, says: bytes
+) -> None:
+    await served.rim.publish("p_a", 1)
+    place = urlsplit(served.url)
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    begin = sent.index(last)
+    for at in range(begin):
+        writer.write(sent[at : at + 1])
+        await asyncio.sleep(0)
+    writer.write(sent[begin:])
+    async with asyncio.timeout(PATIENCE):
+        answer = await reader.readuntil(says)
+    writer.transport.abort()
+
+    assert answer.startswith(b"HTTP/1.1 200 OK" if says != NO_HTTP.encode() else b"HTTP/1.1 400 Bad Request")
     await served.expect_unharmed()
 
 
