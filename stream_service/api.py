@@ -15,7 +15,8 @@ from stream_service.admission import Admission
 from stream_service.come_later import come_later, later
 from stream_service.connection import Connection
 from stream_service.counts import End
-from stream_service.guard import REFUSALS, Guard, StreamId, channels_for
+from stream_service.document import PLAIN, READY, STREAM, DescribedService
+from stream_service.guard import Guard, StreamId, channels_for
 from stream_service.history import History
 from stream_service.history_route import history_routes
 from stream_service.hub import Hub
@@ -60,8 +61,10 @@ def create_app(
     settings: Settings,
 ) -> FastAPI:
     """Make the application over a hub."""
-    app = FastAPI(
-        title="Tailrace stream service",
+    app = DescribedService(
+        takes_tokens=settings.stream_access == "token",
+        title="Tailrace's stream service",
+        version="1",  # of the routes
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -114,11 +117,8 @@ def _streams(hub: Hub, door: Door, admission: Admission, shares: Shares, setting
     @router.get(
         "/pipelines/{stream_id}/sse",
         status_code=200,
-        response_class=StreamResponse,
-        responses={
-            200: {"content": {sse.CONTENT_TYPE: {}}, "description": "The stream, until one side ends it."},
-            **REFUSALS,
-        },
+        response_class=Response,  # for the document: of a stream, it describes each event
+        responses=STREAM,
         summary="Follow a workflow's events: replay, then live.",
         openapi_extra={"parameters": describe_parameters()},
     )
@@ -155,11 +155,11 @@ def _streams(hub: Hub, door: Door, admission: Admission, shares: Shares, setting
 def _platform(door: Door, pulse: Pulse, registry: CollectorRegistry) -> APIRouter:
     router = APIRouter(tags=["platform"])
 
-    @router.get("/healthz", response_class=PlainTextResponse, summary="Whether the process answers.")
+    @router.get("/healthz", response_class=PlainTextResponse, responses=PLAIN, summary="Whether the process answers.")
     async def healthz() -> str:
         return "ok"
 
-    @router.get("/readyz", summary="Whether new streams should come here.")
+    @router.get("/readyz", responses=READY, summary="Whether new streams should come here.")
     async def readyz() -> JSONResponse:
         if door.draining:
             return JSONResponse({"status": "draining"}, 503)
@@ -167,7 +167,7 @@ def _platform(door: Door, pulse: Pulse, registry: CollectorRegistry) -> APIRoute
             return JSONResponse({"status": "starting"}, 503)
         return JSONResponse({"status": "degraded" if pulse.degraded else "ready"})
 
-    @router.get("/metrics", response_class=PlainTextResponse, summary="Prometheus metrics.")
+    @router.get("/metrics", response_class=PlainTextResponse, responses=PLAIN, summary="Prometheus metrics.")
     async def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 

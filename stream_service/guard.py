@@ -5,7 +5,7 @@ What is answered depends on the token and the id alone. Whether anything was eve
 
 import time
 from collections.abc import Callable
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 from fastapi import Path, Request
 from pydantic import AfterValidator
@@ -14,7 +14,7 @@ from stream_service.problems import Problem
 from stream_service.token_keys import TokenKeys
 from tailrace.access import COOKIE, EVERYTHING, Access
 from tailrace.errors import InvalidToken, TokenExpired
-from tailrace.event import WorkflowId, workflow_id
+from tailrace.event import WORKFLOW_ID_PATTERN, WorkflowId, workflow_id
 from tailrace.tokens import key_id, open_token
 
 PARAMETER = "token"
@@ -29,13 +29,14 @@ def _stream_id(text: str) -> WorkflowId:
     return workflow_id(text)
 
 
-StreamId = Annotated[WorkflowId, AfterValidator(_stream_id), Path(description="A workflow's id, such as p_hello.")]
-_PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    401: {**_PROBLEM, "description": "A token is needed, and there is none, or it is not good."},
-    403: {**_PROBLEM, "description": "The token is good, but for other streams, or for other channels."},
-}
-"""What they may be answered, for the description of a route."""
+StreamId = Annotated[
+    WorkflowId,
+    AfterValidator(_stream_id),
+    Path(
+        description="A workflow's id, such as p_hello.",
+        json_schema_extra={"pattern": f"^{WORKFLOW_ID_PATTERN}$"},
+    ),
+]
 
 
 class Guard:

@@ -7,16 +7,17 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 
 from stream_service.admission import Admission
-from stream_service.guard import REFUSALS, StreamId, channels_for
+from stream_service.document import HISTORY
+from stream_service.guard import StreamId, channels_for
 from stream_service.history import MAX_EVENTS, Gap, History, Page, Recorded, TooManyAsk, Wanted
 from stream_service.problems import problem
 from stream_service.query import MAX_CHANNELS
 from tailrace.access import Access
 from tailrace.errors import TailraceError
-from tailrace.event import MAX_CHANNEL_BYTES, EventId, encode_json
+from tailrace.event import EVENT_ID_PATTERN, MAX_CHANNEL_BYTES, EventId, encode_json
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,11 @@ def _cursor(text: str) -> str:
     return text
 
 
-Cursor = Annotated[str | None, AfterValidator(lambda text: text and _cursor(text))]
+Cursor = Annotated[
+    str | None,
+    AfterValidator(lambda text: text and _cursor(text)),
+    WithJsonSchema({"type": "string", "pattern": f"^({EVENT_ID_PATTERN})?$"}),
+]
 Channel = Annotated[str, Query(min_length=1, max_length=MAX_CHANNEL_BYTES)]
 
 
@@ -41,7 +46,7 @@ def history_routes(history: History, admission: Admission) -> APIRouter:
     router = APIRouter(tags=["streams"])
 
     @router.head(PATH, include_in_schema=False)
-    @router.get(PATH, responses=REFUSALS, summary="Read a page of a workflow's events, the oldest first.")
+    @router.get(PATH, responses=HISTORY, summary="Read a page of a workflow's events, the oldest first.")
     async def events(
         *,
         request: Request,

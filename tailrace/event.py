@@ -16,10 +16,13 @@ MAX_PAYLOAD_BYTES = 256 * 1024
 MAX_PAYLOAD_DEPTH = 100
 """Lists and objects inside one another. What is written here is read elsewhere, where less stack may be left."""
 
-_WORKFLOW_ID = re.compile(r"p_[A-Za-z0-9_-]{1,64}", re.ASCII)
+WORKFLOW_ID_PATTERN = r"p_[A-Za-z0-9_-]{1,64}"
+EVENT_ID_PATTERN = r"([0-9a-z]{1,16})-(0|[1-9][0-9]{0,15})"
+
+_WORKFLOW_ID = re.compile(WORKFLOW_ID_PATTERN, re.ASCII)
 _ALL_BUT_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[^"\[\]{}]+')
 _ONE_KIND = str.maketrans("{}", "[]")
-_EVENT_ID = re.compile(r"([0-9a-z]{1,16})-(0|[1-9][0-9]{0,15})", re.ASCII)
+_EVENT_ID = re.compile(EVENT_ID_PATTERN, re.ASCII)
 
 
 def workflow_id(text: str) -> WorkflowId:

@@ -11,8 +11,10 @@ from fastapi import APIRouter, Depends, Request
 from lambdas.workflow_api.auth import Access
 from lambdas.workflow_api.catalog import read_id
 from lambdas.workflow_api.deadline import SYNCHRONOUS, seconds_for_run
+from lambdas.workflow_api.document import EVERY_REFUSAL, KEY, NO_ID, WorkflowIdText, answer
 from lambdas.workflow_api.keys import ApiKey, Verb
 from lambdas.workflow_api.problems import Problem
+from lambdas.workflow_api.schemas import reference
 from tailrace.errors import LogRefused, LogUnavailable
 from tailrace.event import Batch, WorkflowId
 from tailrace.event_log import EventLog
@@ -62,9 +64,15 @@ def clears(*, clearing: Clearing, access: Access) -> APIRouter:
     """Make the route. It knows no registry: what a workflow has sent stays when its module is gone."""
     router = APIRouter()
 
-    @router.delete("/pipelines/{workflow_id}/events")
+    @router.delete(
+        "/pipelines/{workflow_id}/events",
+        response_model=None,
+        responses={**answer(200, reference("Cleared"), "What was sent is gone."), **EVERY_REFUSAL, **NO_ID},
+        summary="Clear a workflow's stream.",
+        openapi_extra={"security": KEY},
+    )
     async def clear_stream(
-        workflow_id: str, request: Request, key: Annotated[ApiKey, Depends(access.may(Verb.CLEAR))]
+        workflow_id: WorkflowIdText, request: Request, key: Annotated[ApiKey, Depends(access.may(Verb.CLEAR))]
     ) -> dict[str, Any]:
         seconds = seconds_for_run(request.scope.get("aws.context"), at_most=SYNCHRONOUS)
         return await clearing.clear(read_id(workflow_id), seconds=seconds, key=key.name)

@@ -8,6 +8,8 @@ from lambdas.workflow_api.problems import Problem
 
 MAX_KEY = 255
 """Characters of an Idempotency-Key."""
+KEY_PATTERN = r"^[!-~]([ -~]*[!-~])?$"
+"""Of those keys that survive every proxy; others that can be printed are admitted, too."""
 
 
 def prefers_async(request: Request) -> bool:

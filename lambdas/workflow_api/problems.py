@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tailrace.errors import TailraceError
@@ -16,6 +17,7 @@ from tailrace.event import encode_json
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+_METHODS = ("GET", "POST", "DELETE")
 
 
 class Problem(TailraceError):
@@ -60,8 +62,11 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def answer_http_exception(request: Request, error: HTTPException) -> Response:
+        status, headers = HTTPStatus(error.status_code), dict(error.headers or {})
+        if status is HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(_methods_at(request))
         detail = f"{request.method} {request.url.path}: {error.detail}. GET /pipelines lists the workflows."
-        return Problem(HTTPStatus(error.status_code), None, detail, headers=error.headers).response
+        return Problem(status, None, detail, headers=headers).response
 
     @app.exception_handler(RequestValidationError)
     async def answer_invalid_request(_request: Request, error: RequestValidationError) -> Response:
@@ -70,6 +75,12 @@ def answer_problems(app: FastAPI) -> None:
         return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail, members={"errors": wrong}).response
 
     app.add_middleware(UnexpectedErrors)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """The methods that a path takes: a router that refuses one names those of a single route."""
+    tried = [(method, {**request.scope, "method": method}) for method in _METHODS]
+    return [method for method, scope in tried if any(r.matches(scope)[0] is Match.FULL for r in request.app.routes)]
 
 
 class UnexpectedErrors:

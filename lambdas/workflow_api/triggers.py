@@ -13,6 +13,21 @@ from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.auth import Access
 from lambdas.workflow_api.catalog import Catalog
 from lambdas.workflow_api.deadline import SYNCHRONOUS, LambdaContext, seconds_for_run, seconds_of_lease
+from lambdas.workflow_api.document import (
+    EVERY_REFUSAL,
+    IDEMPOTENCY_KEY,
+    IN_PROGRESS,
+    KEY_OR_NONE,
+    PREFER,
+    RUN_IDS,
+    TOO_LARGE,
+    TRACE_ID,
+    UNKNOWN,
+    UNREADABLE,
+    WorkflowIdText,
+    answer,
+    refusal,
+)
 from lambdas.workflow_api.invocation import InvokeLater, LaterRun
 from lambdas.workflow_api.keys import ApiKey
 from lambdas.workflow_api.preferences import idempotency_key, prefers_async
@@ -20,12 +35,35 @@ from lambdas.workflow_api.problems import Problem
 from lambdas.workflow_api.public_answers import PublicAnswers
 from lambdas.workflow_api.repeats import Outcome, Repeats
 from lambdas.workflow_api.runs import Identity, Runs
+from lambdas.workflow_api.schemas import reference
 from lambdas.workflow_api.traces import new_trace_id
 from lambdas.workflow_api.trigger import trigger_event
 from tailrace.workflow import Registry, Workflow
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 """Of a request: Lambda's limit for an event is 6 MB, in which a form's body travels as base64."""
+
+_BODIES: dict[str, dict[str, Any]] = {
+    "application/json": {"schema": {}},
+    "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
+    "multipart/form-data": {"schema": {"type": "object"}},
+    "text/plain": {"schema": {"type": "string"}},
+}
+_RAN = {"anyOf": [reference("Run"), reference("RunOfStranger")]}
+_APPLIED = {"Preference-Applied": {"required": True, "schema": {"const": "respond-async"}}}
+_ANSWERS = {
+    **answer(200, _RAN, "The workflow has run; how, depends on whether a key was shown.", RUN_IDS),
+    **answer(202, reference("AcceptedRun"), "The workflow will run.", TRACE_ID | _APPLIED),
+    "default": {"description": "What the workflow says with `pd.respond`: status, headers and body are its own."},
+    **EVERY_REFUSAL,
+    **UNREADABLE,
+    **TOO_LARGE,
+    **UNKNOWN,
+    **IN_PROGRESS,
+    **refusal(422, "That is no workflow's id, or no Idempotency-Key, or one that was used with another body or query."),
+    **refusal(500, "A step failed, or something that nobody expected.", schema="FailedRun"),
+    **refusal(504, "The run's time was up.", RUN_IDS, schema="FailedRun"),
+}
 
 
 def triggers(
@@ -40,9 +78,20 @@ def triggers(
     """Make the route."""
     router = APIRouter()
 
-    @router.post("/pipelines/{workflow_id}/events")
+    @router.post(
+        "/pipelines/{workflow_id}/events",
+        responses=_ANSWERS,
+        summary="Run a workflow.",
+        openapi_extra={
+            "security": KEY_OR_NONE,
+            "parameters": [IDEMPOTENCY_KEY, PREFER],
+            "requestBody": {"content": _BODIES, "description": "What its steps see as `event.body`."},
+        },
+    )
     async def run_workflow(
-        workflow_id: str, request: Request, holder: Annotated[ApiKey | None, Depends(access.may_run(registry.public))]
+        workflow_id: WorkflowIdText,
+        request: Request,
+        holder: Annotated[ApiKey | None, Depends(access.may_run(registry.public))],
     ) -> Response:
         workflow = _find(registry, workflow_id, holder)
         key, later = idempotency_key(request), prefers_async(request)

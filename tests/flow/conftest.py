@@ -4,19 +4,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
-from cli.preparation import keep_key
 from cli.running_system import RunningSystem
-from lambdas.workflow_api.record_table import create_idempotency_table
-from tailrace.dynamodb import DynamoDBTable, create_table
+from tailrace.dynamodb import DynamoDBTable
 from tailrace.event_log import EventLog
 from tests.flow.chain import Chain
 from tests.flow.workflows.relays import RELAYS
 from tests.support.aws import AwsClients, EmulatedAws
-from tests.support.services import API_KEY, stream_service_process, workflow_api_process
+from tests.support.services import stream_service_process, workflow_api_process
+from tests.support.systems import new_system
 
 WORKFLOWS = Path(__file__).parent / "workflows"
 RARE = {"TAILRACE_SWEEP_SECONDS": "60"}
@@ -26,20 +24,7 @@ RARE = {"TAILRACE_SWEEP_SECONDS": "60"}
 @pytest.fixture(scope="package")
 def flow_system(emulated_aws: EmulatedAws, aws_clients: AwsClients) -> RunningSystem:
     """Tables, a topic and a key for all the tests of the chain."""
-    table, idempotency_table = f"EventLog-{uuid4().hex}", f"Idempotency-{uuid4().hex}"
-    create_table(aws_clients.dynamodb, table)
-    create_idempotency_table(aws_clients.dynamodb, idempotency_table)
-    topic = aws_clients.sns.create_topic(Name=f"notices-{uuid4().hex}")["TopicArn"]
-    return RunningSystem(
-        api_url="",
-        stream_url="",
-        aws_endpoint_url=emulated_aws.endpoint_url,
-        api_key=API_KEY,
-        api_key_secret=keep_key(aws_clients.secretsmanager, f"keys-{uuid4().hex}", API_KEY),
-        event_log_table=table,
-        idempotency_table=idempotency_table,
-        notice_topic_arn=topic,
-    )
+    return new_system(emulated_aws, aws_clients)
 
 
 @pytest.fixture(scope="package")

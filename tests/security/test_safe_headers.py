@@ -234,7 +234,10 @@ def test_refusal_of_a_body_that_is_too_large_is_safe(api: Api) -> None:
 def test_fault_of_the_api_is_answered_safely_without_a_word_of_it(
     api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("lambdas.workflow_api.api.describe", lambda *_: crash)  # no JSON
+    def fail(*_: object) -> None:
+        raise TypeError("This function fails.")
+
+    monkeypatch.setattr("lambdas.workflow_api.api.describe", fail)
 
     answer = api.gateway().get("/pipelines/p_good", origin=PREFLIGHT["Origin"])
 

@@ -9,7 +9,12 @@ from tailrace.workflow import ImportFailure, action
 from tests.lambdas.workflow_api.conftest import Api
 from tests.lambdas.workflow_api.gateway import Gateway
 
-ROUTES = [("GET", "/pipelines"), ("GET", "/pipelines/p_hello"), ("POST", "/pipelines/p_hello/events")]
+ROUTES = [
+    ("GET", "/openapi.json"),
+    ("GET", "/pipelines"),
+    ("GET", "/pipelines/p_hello"),
+    ("POST", "/pipelines/p_hello/events"),
+]
 
 
 @pytest.mark.parametrize(("method", "path"), [*ROUTES, ("GET", "/pipelines/not-an-id")])
@@ -112,7 +117,7 @@ def test_a_malformed_id_is_422_and_says_what_an_id_is(gateway: Gateway, path: st
     [
         ("GET", "/", 404, "Not Found"),
         ("GET", "/docs", 404, "Not Found"),
-        ("GET", "/openapi.json", 404, "Not Found"),
+        ("GET", "/redoc", 404, "Not Found"),
         ("GET", "/pipelines/", 404, "Not Found"),
         ("PUT", "/pipelines/p_hello/events", 405, "Method Not Allowed"),
     ],
@@ -129,7 +134,8 @@ def test_errors_that_the_framework_finds_have_the_same_shape(
 
 
 def test_a_refused_method_names_those_allowed(gateway: Gateway) -> None:
-    assert gateway.request("PUT", "/pipelines/p_hello/events").headers["allow"] == "POST"
+    assert gateway.request("PUT", "/pipelines/p_hello/events").headers["allow"] == "POST, DELETE"
+    assert gateway.request("POST", "/pipelines").headers["allow"] == "GET"
 
 
 def test_what_nobody_expected_is_500_with_the_request_id_and_logged_with_its_traceback(

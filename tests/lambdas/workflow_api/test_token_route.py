@@ -85,6 +85,13 @@ def test_curl_may_send_it_as_it_does(gateway: Gateway) -> None:
     assert answer.status == 201
 
 
+def test_number_may_be_written_with_a_point(api: Api, gateway: Gateway) -> None:
+    answer = gateway.post(PATH, '{"ttl": 60.0}')
+
+    assert answer.status == 201
+    assert opened(answer, now=api.now).expires_at == api.now + 60
+
+
 @pytest.mark.parametrize(
     ("body", "named"),
     [
@@ -93,6 +100,7 @@ def test_curl_may_send_it_as_it_does(gateway: Gateway) -> None:
         ('{"ttl": "1h"}', "ttl"),
         ('{"ttl": true}', "ttl"),
         ('{"ttl": 1e9}', "ttl"),
+        ('{"ttl": 60.5}', "ttl"),
         ('{"channels": "news"}', "channels"),
         ('{"channels": []}', "channels"),
         ('{"channels": ["$sync"]}', "channels.0"),
@@ -102,6 +110,7 @@ def test_curl_may_send_it_as_it_does(gateway: Gateway) -> None:
         ('{"streams": ["*"]}', "streams"),
         ('{"exp": 9999999999}', "exp"),
         ("[]", "body"),
+        ("null", "body"),
     ],
 )
 def test_wish_that_cannot_be_is_named(gateway: Gateway, body: str, named: str) -> None:

@@ -1,0 +1,1 @@
+"""Workflows for strangers' requests: they take whatever comes."""
