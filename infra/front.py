@@ -19,6 +19,7 @@ READ_TIMEOUT_SECONDS = 60
 VIEWER_REQUEST = Path(__file__).parent / "edge" / "viewer_request.js"
 VIEWER_ADDRESS_HEADER = "Tailrace-Viewer-Address"
 """In which that function tells the stream service whom CloudFront serves."""
+SAFE_POLICY = "default-src 'none'; frame-ancestors 'none'"
 _ERRORS = (400, 403, 404, 405, 414, 500, 501, 502, 503, 504)
 
 
@@ -46,15 +47,16 @@ class Front(Construct):
             primary_origin=stream_service, fallback_origin=api, fallback_status_codes=[502, 503, 504]
         )
         for_streams = [self._make_function()]
+        safe = self._make_safe_headers()
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
             comment="Tailrace: streams and API",
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
-            default_behavior=_behavior(api, methods=cloudfront.AllowedMethods.ALLOW_ALL),
+            default_behavior=_behavior(api, safe, methods=cloudfront.AllowedMethods.ALLOW_ALL),
             additional_behaviors={
-                SSE_PATH: _behavior(with_fail_over, functions=for_streams),
-                PAGE_PATH: _behavior(stream_service, functions=for_streams),
+                SSE_PATH: _behavior(with_fail_over, safe, functions=for_streams),
+                PAGE_PATH: _behavior(stream_service, safe, functions=for_streams),
             },
             # An answer is for who asked: without this, CloudFront gives some errors to everybody for 10 s.
             error_responses=[
@@ -92,6 +94,23 @@ class Front(Construct):
             ),
         )
 
+    def _make_safe_headers(self) -> cloudfront.ResponseHeadersPolicy:
+        """What both services say in every answer, for answers that API Gateway or the load balancer makes by itself."""
+        return cloudfront.ResponseHeadersPolicy(
+            self,
+            "SafeHeaders",
+            comment="Tailrace: keeps browsers from guessing types, framing, and telling addresses",
+            security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
+                content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+                    content_security_policy=SAFE_POLICY, override=False
+                ),
+                content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=False),
+                referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
+                    referrer_policy=cloudfront.HeadersReferrerPolicy.NO_REFERRER, override=False
+                ),
+            ),
+        )
+
     @property
     def url(self) -> str:
         """The address, without a slash at its end."""
@@ -100,16 +119,18 @@ class Front(Construct):
 
 def _behavior(
     origin: cloudfront.IOrigin,
+    safe_headers: cloudfront.IResponseHeadersPolicy,
     *,
     methods: cloudfront.AllowedMethods = cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
     functions: Sequence[cloudfront.FunctionAssociation] = (),
 ) -> cloudfront.BehaviorOptions:
-    """Pass everything on as it came, both ways: no cache, no compression, no redirect."""
+    """Pass everything on as it came, both ways: no cache, no compression, no redirect, headers alone added."""
     return cloudfront.BehaviorOptions(
         origin=origin,
         allowed_methods=methods,
         cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
         origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+        response_headers_policy=safe_headers,
         viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
         compress=False,
         function_associations=list(functions),

@@ -4,6 +4,7 @@ from typing import Any
 
 from infra.front import READ_TIMEOUT_SECONDS
 from stream_service.settings import Settings
+from tailrace.safe_headers import SAFE
 from tests.infra.templates import Assembly
 
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
@@ -17,6 +18,20 @@ def test_nothing_is_cached_compressed_or_redirected(dev: Assembly) -> None:
         assert behavior["OriginRequestPolicyId"] == ALL_VIEWER_EXCEPT_HOST_HEADER
         assert behavior["Compress"] is False
         assert behavior["ViewerProtocolPolicy"] == "https-only"
+
+
+def test_answers_that_no_service_of_ours_made_are_safe_too_and_ours_stay_as_they_are(dev: Assembly) -> None:
+    [policy] = dev.workflow_api.of_type("AWS::CloudFront::ResponseHeadersPolicy")
+    added = dev.workflow_api.only("AWS::CloudFront::ResponseHeadersPolicy")["ResponseHeadersPolicyConfig"]
+    headers = added["SecurityHeadersConfig"]
+
+    assert all(behavior["ResponseHeadersPolicyId"] == {"Ref": policy} for behavior in _behaviors(dev).values())
+    assert not any(header["Override"] for header in headers.values())
+    assert {
+        "Content-Security-Policy": headers["ContentSecurityPolicy"]["ContentSecurityPolicy"],
+        "Referrer-Policy": headers["ReferrerPolicy"]["ReferrerPolicy"],
+        "X-Content-Type-Options": "nosniff" if "ContentTypeOptions" in headers else None,
+    } == SAFE
 
 
 def test_paths_go_where_the_route_table_says(dev: Assembly) -> None:
