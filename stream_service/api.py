@@ -29,9 +29,10 @@ from stream_service.shares import Shares, TooManyRequests, Turnstile
 from stream_service.subscription import Wish
 from stream_service.takeover import Follower
 from stream_service.token_keys import TokenKeysUnavailable
-from stream_service.unexpected import UnexpectedErrors
+from stream_service.unexpected import answer_fault
 from tailrace.event import WorkflowId
 from tailrace.safe_headers import SafeHeaders
+from tailrace.unexpected import UnexpectedErrors
 
 
 class Door:
@@ -80,7 +81,7 @@ def create_app(
     ):
         # Not `include_router`: it would keep a router between the application and the routes, at each request's cost.
         app.router.routes.extend(router.routes)
-    app.add_middleware(UnexpectedErrors)
+    app.add_middleware(UnexpectedErrors, answer=answer_fault)
     over_share = partial(hub.counts.turn_away, End.SHARE)
     app.add_middleware(Turnstile, shares=shares, turned_away=over_share)
     app.add_middleware(

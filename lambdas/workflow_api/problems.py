@@ -1,6 +1,5 @@
 """What the API answers when it cannot do what was asked: one shape for all errors, RFC 9457's problem details."""
 
-import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -9,12 +8,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from tailrace.errors import TailraceError
 from tailrace.event import encode_json
-
-logger = logging.getLogger(__name__)
+from tailrace.unexpected import UnexpectedErrors
 
 MEDIA_TYPE = "application/problem+json"
 _METHODS = ("GET", "POST", "DELETE")
@@ -74,37 +72,17 @@ def answer_problems(app: FastAPI) -> None:
         detail = "; ".join(f"{each['where']}: {each['what']}" for each in wrong)
         return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail, members={"errors": wrong}).response
 
-    app.add_middleware(UnexpectedErrors)
+    app.add_middleware(
+        UnexpectedErrors,
+        answer=lambda scope: _unexpected(scope).response,
+        fields=lambda scope: {"request_id": request_id(scope)},
+    )
 
 
 def _methods_at(request: Request) -> list[str]:
     """The methods that a path takes: a router that refuses one names those of a single route."""
     tried = [(method, {**request.scope, "method": method}) for method in _METHODS]
     return [method for method, scope in tried if any(r.matches(scope)[0] is Match.FULL for r in request.app.routes)]
-
-
-class UnexpectedErrors:
-    """Logs an error that nobody expected, and answers it without telling what it was."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
-        started = False
-
-        async def watch(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watch)
-        except Exception:
-            logger.exception("request_failed", extra={"request_id": request_id(scope)})
-            if started:
-                raise
-            await _unexpected(scope).response(scope, receive, send)
 
 
 def request_id(scope: Scope) -> str | None:
