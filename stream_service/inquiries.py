@@ -26,7 +26,7 @@ class Inquiries:
         self._wanted = wanted
         self._kept = pages
         self._spread = spread
-        self._pages: dict[EventId, list[Subscription]] = {}
+        self._pages: dict[tuple[EventId, int], list[Subscription]] = {}
         self._starts: dict[tuple[str | None, int, frozenset[str]], list[Subscription]] = {}
         self._judging = False
         self._to_judge: list[Subscription] = []
@@ -39,16 +39,16 @@ class Inquiries:
         if kept is not None:
             subscription.read(kept)
             return
-        waiting = self._pages.setdefault(first, [])
+        ring_began_at, breaks = ring.first, ring.breaks
+        waiting = self._pages.setdefault((first, breaks), [])
         waiting.append(subscription)
         if len(waiting) > 1:
             return
-        ring_began_at, breaks = ring.first, ring.breaks
 
         def answer(reading: Reading) -> None:
             page = Page(first=first, reading=reading, ring=ring, ring_began_at=ring_began_at, breaks=breaks)
             self._kept.keep(page)
-            self._tell(self._pages.pop(first), first.generation, lambda each: each.read(page))
+            self._tell(self._pages.pop((first, breaks)), first.generation, lambda each: each.read(page))
 
         self._ask(
             AskFrom(workflow_id=self._stream.workflow_id, wanted=self._wanted, position=first.position, answer=answer)

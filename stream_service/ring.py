@@ -27,7 +27,7 @@ class Ring:
         self.size = 0
         """Bytes."""
         self.breaks = 0
-        """How often it has let go of everything: for a clear, a hole, another life of the stream."""
+        """How often what was read of the log until then may have gone: for a clear, a hole, another life."""
         self._max_events = max_events
         self.max_bytes = max_bytes
         self._frames: deque[bytes] = deque()

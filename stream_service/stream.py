@@ -170,6 +170,8 @@ class Stream:
             self.load()
         elif notice.end < ring.next:
             self._counts.notices_seen += 1
+            if notice.cleared:  # announced once all before it is emptied: what was read meanwhile is no longer true
+                ring.breaks += 1
         elif notice.position > ring.next:
             self._hole = notice.end
             self._read_on(ring.next)

@@ -112,6 +112,41 @@ def test_page_that_comes_after_a_clear_was_heard_of_is_for_who_waits_alone(strea
     assert [gap[0] for gap in client.gaps] == ["cleared"]
 
 
+def test_page_that_was_read_while_a_clear_was_at_work_answers_nobody_once_that_is_done(
+    streams: Streams, hub: SteppedHub
+) -> None:
+    clear = streams.begin_to_clear()
+    hub.offer(streams.append("a"))
+    hub.answer_all()
+    assert hub.follow(streams.id(2)).positions[:2] == [3, 4]  # nothing is emptied yet
+    (mark,) = clear.finish()
+    hub.offer(mark)
+
+    client = hub.follow(streams.id(2))
+
+    assert client.positions == [32]
+    assert [gap[0] for gap in client.gaps] == ["cleared"]
+
+
+def test_question_that_was_asked_before_a_clear_was_done_is_not_for_who_comes_after_it(
+    streams: Streams, hub: SteppedHub
+) -> None:
+    clear = streams.begin_to_clear()
+    hub.offer(streams.append("a"))
+    hub.answer_all()
+    early = hub.subscribe(Wish(cursor=streams.id(2)))
+    hub.pending[0].read()
+    (mark,) = clear.finish()
+    hub.offer(mark)
+
+    late = hub.subscribe(Wish(cursor=streams.id(2)))
+    hub.answer_all()
+
+    assert early.positions[:2] == [3, 4]
+    assert late.positions == [32]
+    assert [gap[0] for gap in late.gaps] == ["cleared"]
+
+
 def tick(hub: SteppedHub, times: int) -> None:
     """Let seconds go by."""
     for _ in range(times):
