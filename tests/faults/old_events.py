@@ -82,9 +82,7 @@ class Expiry:
         chance = planned.chance
         expired = [key for stream in AGED for key in self._expired(stream)]
         chosen = chance.sample(expired, round(len(expired) * (1 - _LEFT)))
-        for key in chosen:
-            self._delete(key)
-        self._world.tally.count(planned.kind, len(chosen))
+        self._world.tally.count(planned.kind, sum(self._delete(key) for key in chosen))
         return bool(chosen)
 
     def _expired(self, stream: str) -> list[dict[str, Any]]:
@@ -100,11 +98,16 @@ class Expiry:
         )
         return [key for page in pages for key in page["Items"]]
 
-    def _delete(self, key: dict[str, Any]) -> None:
-        self._aws.dynamodb.delete_item(
-            TableName=self._table,
-            Key=key,
-            ConditionExpression="#expires_at <= :now",
-            ExpressionAttributeNames={"#expires_at": TTL_ATTRIBUTE},
-            ExpressionAttributeValues={":now": {"N": str(int(time.time()))}},
-        )
+    def _delete(self, key: dict[str, Any]) -> bool:
+        """Delete an item; False where another deletion was faster."""
+        try:
+            self._aws.dynamodb.delete_item(
+                TableName=self._table,
+                Key=key,
+                ConditionExpression="#expires_at <= :now",
+                ExpressionAttributeNames={"#expires_at": TTL_ATTRIBUTE},
+                ExpressionAttributeValues={":now": {"N": str(int(time.time()))}},
+            )
+        except self._aws.dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
