@@ -15,7 +15,7 @@ from tests.faults.plan import Kind, Planned
 from tests.faults.runs import Run, run_payload
 from tests.faults.tally import Strikes
 from tests.faults.truth import read_batches
-from tests.faults.world import SMALL, STREAMS, World
+from tests.faults.world import CLEARED, SMALL, World
 
 _PATIENCE = 40.0
 _HOLD_PATIENCE = 120.0
@@ -36,7 +36,7 @@ class Clears:
         """Clear a stream, in a way that is of this kind; False where it is of none."""
         match planned.kind:
             case Kind.STREAM_CLEARED:
-                for stream in planned.chance.sample(STREAMS, planned.chance.randint(1, len(STREAMS))):
+                for stream in planned.chance.sample(CLEARED, planned.chance.randint(1, len(CLEARED))):
                     await self._clear(planned, stream)
                     self._world.tally.count(planned.kind)
             case Kind.CLEAR_HINDERED:

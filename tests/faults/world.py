@@ -17,8 +17,12 @@ LARGE = "p_storm_large"
 """A stream of events that fill rings, sockets and pages."""
 CROWDED = "p_storm_crowded"
 """A stream that thousands follow."""
-STREAMS = (*SMALL, LARGE, CROWDED)
-AGED = (SMALL[0], LARGE, CROWDED)
+CLEARED = (*SMALL, LARGE, CROWDED)
+"""Streams that are cleared now and then."""
+AGING = "p_storm_aging"
+"""A stream that nobody clears: what it loses has expired."""
+STREAMS = (*CLEARED, AGING)
+AGED = (SMALL[0], LARGE, CROWDED, AGING)
 """Streams that hold old events when the storm begins; the others are empty."""
 
 

@@ -15,12 +15,12 @@ from tailrace.notice import NoticeFailed
 from tailrace.sns import SnsNotifier
 from tests.faults.functions import Api, LaterFunction
 from tests.faults.runs import Run, run_payload
-from tests.faults.world import CROWDED, LARGE, SMALL, World
+from tests.faults.world import AGING, CROWDED, LARGE, SMALL, World
 
 _PATIENCE = 40.0
 _LARGE_EVENTS = (1, 3)
 _LARGE_BYTES = (5_000, 30_000)
-_STREAMS = (*[SMALL[0]] * 5, SMALL[1], SMALL[2], LARGE, CROWDED)
+_STREAMS = (*[SMALL[0]] * 5, SMALL[1], SMALL[2], LARGE, CROWDED, AGING)
 """One is appended to by many at once."""
 _UNANNOUNCED = 0.1
 """The share of runs whose writer is gone before it can announce them."""
