@@ -27,7 +27,7 @@ def audit(history: History, truth: Truth) -> Verdict:
 
 def caught_up(history: History, truth: Truth) -> bool:
     """Whether a client has heard the last event that it shall hear; whatever else it should have heard."""
-    last = max(truth.wanted(history.channels, 0), default=0)
+    last = truth.last_wanted(history.channels)
     if last == 0:
         return True
     position = next((_position(frame) for frame in reversed(history.heard) if frame.event != "$gap"), 0)

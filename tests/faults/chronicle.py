@@ -92,7 +92,7 @@ class Chronicle:
 
     def truth(self, stream: str) -> Truth:
         """What the stream has ever held."""
-        entries = self._entries.get(stream, {})
+        entries = dict(sorted(self._entries.get(stream, {}).items()))
         if not entries:
             return EMPTY
         generations = {entry.generation for entry in entries.values()}

@@ -27,7 +27,8 @@ class Truth:
     """A stream's events, by position, in the one life that it had; also those that were cleared, or have expired."""
 
     generation: str
-    events: Mapping[int, Recorded]
+    events: dict[int, Recorded]
+    """In the order of their positions."""
     head: int
     marks: Mapping[int, float] = field(default_factory=dict)
     """The positions of clears' own batches, and since when they stand there."""
@@ -53,6 +54,10 @@ class Truth:
             for position, event in self.events.items()
             if position > after and (not channels or event.channel in channels)
         ]
+
+    def last_wanted(self, channels: frozenset[str]) -> int:
+        """The position of the last event that a client of these channels should get; 0 for none."""
+        return next((at for at in reversed(self.events) if not channels or self.events[at].channel in channels), 0)
 
 
 EMPTY = Truth(generation="0", events={}, head=0)
