@@ -54,7 +54,7 @@ async def run_storm(
             newcomers.cancel()
             following.cancel()
         report = _report(parts, truths, seed=seed, seconds=seconds)
-        report.verdict.complaints += [*failed, *complaints]
+        report.verdict.complaints[:0] = [*failed, *complaints]  # first: they explain what follows
         return report
 
 
