@@ -13,7 +13,7 @@ from stream_service.question import Ask
 from stream_service.ring import Ring
 from stream_service.stream import Stream
 from stream_service.subscription import Subscription, Wish
-from stream_service.turns import Spread, all_at_once
+from stream_service.turns import CLIENTS_AT_ONCE, Spread, Turns, all_at_once
 from stream_service.unwritten import Delivered
 from tailrace.event import WorkflowId
 from tailrace.notice import Notice
@@ -145,10 +145,9 @@ class Hub:
 
     def tick(self, now: float) -> None:
         """End streams whose time is up; let go of clients that read nothing, streams without any, excess in rings."""
-        for stream in tuple(self._streams.values()):
-            self._tick_stream(stream, now)
         self._pages.tick()
         self._shrink_rings()
+        self._spread(self._look_at_all(now))
 
     def keep_alive(self, now: float) -> None:
         """Write a keepalive to every client."""
@@ -169,22 +168,34 @@ class Hub:
     def _holds(self, stream: Stream) -> bool:
         return self._streams.get(stream.workflow_id) is stream
 
-    def _tick_stream(self, stream: Stream, now: float) -> None:
+    def _look_at_all(self, now: float) -> Turns:
+        looked_at = 0
+        for stream in tuple(self._streams.values()):
+            self._look_at_stream(stream, now)
+            for subscription in tuple(stream.subscriptions):
+                looked_at += 1
+                if looked_at % CLIENTS_AT_ONCE == 0:
+                    yield
+                if subscription in stream.subscriptions:  # still, behind that turn
+                    self._look_at_client(subscription, now)
+
+    def _look_at_stream(self, stream: Stream, now: float) -> None:
         if stream.subscriptions:
             stream.empty_since = None
         elif stream.empty_since is None:
             stream.empty_since = now
-        elif now - stream.empty_since >= self.bounds.linger:
+        elif now - stream.empty_since >= self.bounds.linger and self._holds(stream):
             del self._streams[stream.workflow_id]
-        for subscription in tuple(stream.subscriptions):
-            if subscription.until <= now:
-                subscription.end(End.EXPIRED)
-            elif subscription.aged_at <= now:
-                subscription.end(End.AGE)
-            if subscription.paused:
-                self._tick_paused(subscription, now)
 
-    def _tick_paused(self, subscription: Subscription, now: float) -> None:
+    def _look_at_client(self, subscription: Subscription, now: float) -> None:
+        if subscription.until <= now:
+            subscription.end(End.EXPIRED)
+        elif subscription.aged_at <= now:
+            subscription.end(End.AGE)
+        if subscription.paused:
+            self._look_at_paused(subscription, now)
+
+    def _look_at_paused(self, subscription: Subscription, now: float) -> None:
         if subscription.paused_at is None:
             subscription.paused_at = now
         elif now - subscription.paused_at >= self.bounds.patience:
@@ -193,9 +204,11 @@ class Hub:
     def _shrink_rings(self) -> None:
         """Halve the largest rings until all are within their bound; what they let go is in the log."""
         excess = self.size - self.bounds.all_rings_bytes
+        if excess <= 0:
+            return
         for stream in sorted(self._streams.values(), key=lambda each: each.ring.size, reverse=True):
             if excess <= 0:
-                return
+                break
             before = stream.ring.size
             stream.ring.shrink(before // 2)
             self.counts.rings_shrunk += 1

@@ -10,7 +10,7 @@ from tailrace.event import BEGINNING, Batch, EventId, Position
 from tailrace.event_log import Newest
 
 MAX_SLICES = 16
-"""Joined slices that are kept for the next client at the same position."""
+"""Joined slices that are kept for the next client at the same position, of no more bytes than the ring has itself."""
 
 
 class Ring:
@@ -33,6 +33,7 @@ class Ring:
         self._frames: deque[bytes] = deque()
         self._channels: deque[str] = deque()
         self._slices: dict[tuple[Position, frozenset[str]], Slice] = {}
+        self._slices_size = 0
 
     @property
     def first(self) -> Position:
@@ -61,7 +62,7 @@ class Ring:
             self._channels.append(event.channel)
             self.size += len(frame)
             self.next = Position(self.next + 1)
-        self._slices.clear()
+        self._forget_slices()
         self._name_head()
         self.shrink(self.max_bytes)
 
@@ -69,7 +70,7 @@ class Ring:
         """Let everything go, and wait for a position further on."""
         self._frames.clear()
         self._channels.clear()
-        self._slices.clear()
+        self._forget_slices()
         self.size = 0
         self.breaks += 1
         self.next = position
@@ -81,7 +82,7 @@ class Ring:
         while self._frames and (self.size > max_bytes or len(self._frames) > self._max_events):
             self.size -= len(self._frames.popleft())
             self._channels.popleft()
-            self._slices.clear()  # they hold what is let go here
+            self._forget_slices()  # they hold what is let go here
             self.whole = False
 
     def holds(self, cursor: EventId) -> bool:
@@ -96,10 +97,12 @@ class Ring:
         key = (position, channels)
         found = self._slices.get(key)
         if found is None:
-            if len(self._slices) >= MAX_SLICES:
-                self._slices.clear()
             frames = self._of(position, channels) if channels else self._after(position)
-            found = self._slices[key] = self._join(position, frames)
+            found = self._join(position, frames)
+            if len(self._slices) >= MAX_SLICES or self._slices_size + len(found.data) > self.size:
+                self._forget_slices()
+            self._slices[key] = found
+            self._slices_size += len(found.data)
         return found
 
     def _of(self, position: Position, channels: frozenset[str]) -> Iterable[bytes]:
@@ -141,6 +144,10 @@ class Ring:
 
     def _id_at(self, position: Position) -> EventId:
         return self.head if position == self.head.position else EventId(self.head.generation, position)
+
+    def _forget_slices(self) -> None:
+        self._slices.clear()
+        self._slices_size = 0
 
     def _name_head(self) -> None:
         self.head = EventId(self.generation or BEGINNING.generation, Position(self.next - 1))

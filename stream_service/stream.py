@@ -20,6 +20,8 @@ from tailrace.notice import Notice
 EVERY_CHANNEL: frozenset[str] = frozenset()
 MAX_HELD = 64
 """Notices kept while the log is read; with more, the log is read once again instead."""
+MAX_HELD_BYTES = 16 * 1024
+"""Of their events, likewise: where the log is away, every stream that is watched may hold some."""
 
 
 class Stream:
@@ -56,7 +58,8 @@ class Stream:
         self._reading = False
         self._doubt = False
         self._held: deque[Notice] = deque()
-        self.inquiries = Inquiries(self, ask=ask, pages=pages, spread=spread, wanted=self._wanted)
+        self._held_bytes = 0
+        self.inquiries = Inquiries(self, ask=ask, pages=pages, spread=spread)
 
     # --- clients
 
@@ -71,6 +74,7 @@ class Stream:
         """Forget a client."""
         if subscription in self.subscriptions:
             del self.subscriptions[subscription]
+            self.inquiries.leave(subscription)
             self._counts.end(why)
 
     def count_deliveries(self, events: int) -> None:
@@ -159,8 +163,9 @@ class Stream:
         """Hear that the stream has grown."""
         if not self._reading:
             self._consider(notice)
-        elif len(self._held) < MAX_HELD:
+        elif len(self._held) < MAX_HELD and self._held_bytes + notice.size <= MAX_HELD_BYTES:
             self._held.append(notice)
+            self._held_bytes += notice.size
         else:
             self._doubt = True
 
@@ -257,7 +262,9 @@ class Stream:
     def _done_reading(self) -> None:
         self._reading = False
         while self._held and not self._reading:
-            self._consider(self._held.popleft())
+            notice = self._held.popleft()
+            self._held_bytes -= notice.size
+            self._consider(notice)
         if self._doubt and not self._reading:
             self._doubt = False
             self.sweep()

@@ -53,6 +53,11 @@ class Notice:
         """The position of the last event."""
         return Position(self.position + self.count - 1)
 
+    @property
+    def size(self) -> int:
+        """The bytes of its events, where they came with it."""
+        return len(self.encoded_events or "")
+
     def batch(self) -> Batch | None:
         """The whole batch, or None where the notice came without its events.
 

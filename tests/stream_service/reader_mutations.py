@@ -7,7 +7,7 @@ import pytest
 
 from stream_service import sse
 from stream_service import stream as streams
-from stream_service.inquiries import Inquiries
+from stream_service.inquiries import Inquiries, Inquiry
 from stream_service.loss import Loss
 from stream_service.pages import Page
 from stream_service.question import AskHead
@@ -199,17 +199,14 @@ def asking_the_log(patch: pytest.MonkeyPatch) -> None:
 
 def asking_from_now_on(patch: pytest.MonkeyPatch) -> None:
     def ask_head(self: Inquiries, subscription: Subscription) -> None:
-        waiting = self._to_judge
-        waiting.append(subscription)
-        if len(waiting) > 1:
+        inquiry = self._join(subscription, AskHead, asked_in=self._stream.ring.generation)
+        if len(inquiry.waiting) > 1:
             return
 
         def answer(head: EventId | None) -> None:
-            self._to_judge = []
-            for each in waiting:
-                each.judged(head)
+            self._answer(inquiry, lambda each: each.judged(head))
 
-        self._ask(AskHead(workflow_id=self._stream.workflow_id, wanted=self._wanted, answer=answer))
+        self._ask(AskHead(workflow_id=self._stream.workflow_id, wanted=inquiry.wanted, answer=answer))
 
     patch.setattr(Inquiries, "ask_head", ask_head)
 
@@ -235,11 +232,12 @@ def the_life_that_was_vouched_for(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_life_that_was_asked_about(patch: pytest.MonkeyPatch) -> None:
-    def tell(_self: Inquiries, waiting: list[Subscription], _asked_in: str, to: Callable[[Subscription], None]) -> None:
-        for each in waiting:
-            to(each)
+    def tell(self: Inquiries, inquiry: Inquiry, to: Callable[[Subscription], None]) -> None:
+        inquiry.asked_in = self._stream.ring.generation
+        answer(self, inquiry, to)
 
-    patch.setattr(Inquiries, "_tell", tell)
+    answer = Inquiries._answer
+    patch.setattr(Inquiries, "_answer", tell)
 
 
 def the_log(patch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from stream_service.hub import Bounds
 from stream_service.subscription import Wish
+from stream_service.turns import CLIENTS_AT_ONCE
 from tailrace.event import WorkflowId, workflow_id
 from tests.support.hub import SteppedHub
 from tests.support.log import STREAM
@@ -143,6 +144,21 @@ def test_stream_ends_politely_when_its_time_is_up_and_no_other_does(streams: Str
     assert before == [False, False, False]
     assert [client.ended for client in (*bounded, endless)] == [True, False, False]
     assert not any(client.aborted for client in bounded)
+
+
+def test_streams_whose_time_is_up_together_end_in_groups(streams: Streams) -> None:
+    hub = hub_with(streams)
+    hub.paced = True
+    clients = [hub.subscribe(Wish(until=100)) for _ in range(2 * CLIENTS_AT_ONCE)]
+    clients[-1].leave()
+
+    hub.hub.tick(100)
+    assert sum(client.ended for client in clients) < CLIENTS_AT_ONCE
+    while hub.turn():
+        pass
+
+    assert all(client.ended for client in clients[:-1])
+    assert not clients[-1].ended
 
 
 def test_client_that_takes_no_data_when_its_time_is_up_is_cut_like_any_other(streams: Streams) -> None:

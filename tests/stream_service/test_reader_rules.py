@@ -3,10 +3,10 @@
 import pytest
 
 from stream_service.question import AskFrom, AskHead, AskNewest
-from stream_service.stream import MAX_HELD
+from stream_service.stream import MAX_HELD, MAX_HELD_BYTES
 from stream_service.subscription import Wish
 from tests.support.hub import SteppedHub
-from tests.support.log import DAY, HOUR
+from tests.support.log import DAY, HOUR, STREAM
 from tests.support.stream_log import Streams, notice_of
 
 
@@ -69,6 +69,21 @@ def test_rule_15_with_too_many_notices_to_hold_the_log_is_read_once_again(stream
     hub.answer_all()
 
     assert client.positions == list(range(1, MAX_HELD + 12))
+
+
+def test_rule_16_notices_held_while_the_ring_is_loaded_have_few_bytes(streams: Streams, hub: SteppedHub) -> None:
+    streams.append_many(1)
+    client = hub.subscribe(Wish())
+    hub.pending[0].read()
+    for _ in range(5):
+        hub.offer(streams.append(*["x" * 200] * 40))  # half of what is held
+
+    stream = hub.hub._streams[STREAM]
+    assert sum(notice.size for notice in stream._held) <= MAX_HELD_BYTES
+    hub.answer_all()
+
+    assert client.positions == list(range(1, 202))
+    assert (stream._held_bytes, len(stream._held)) == (0, 0)
 
 
 def test_rule_16_event_recorded_while_the_ring_is_loaded_comes_once(streams: Streams, hub: SteppedHub) -> None:

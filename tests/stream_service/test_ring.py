@@ -139,6 +139,7 @@ def test_joined_slices_have_a_bound(streams: Streams) -> None:
         ring.slice_after(Position(position))
 
     assert len(ring._slices) <= rings.MAX_SLICES
+    assert sum(len(piece.data) for piece in ring._slices.values()) <= ring.size
 
 
 def test_slice_of_chosen_channels_counts_what_it_passes_over(streams: Streams) -> None:

@@ -198,3 +198,61 @@ def test_client_that_leaves_while_the_log_is_asked_for_it_is_written_nothing(
     hub.answer_all()
 
     assert client.written == []
+
+
+def test_question_of_a_client_that_has_gone_is_not_wanted(streams: Streams, hub: SteppedHub) -> None:
+    streams.append_many(5)
+    hub.follow()
+    hub.ring.shrink(0)
+
+    for wish in (Wish(cursor=streams.id(2)), Wish(replay=3, channels=frozenset("a")), Wish(cursor="other-5")):
+        client = hub.subscribe(wish)
+        assert hub.pending[-1].question.wanted()
+        client.leave()
+        assert not hub.pending[-1].question.wanted()
+
+
+def test_question_is_wanted_until_the_last_who_waits_has_gone(streams: Streams, hub: SteppedHub) -> None:
+    streams.append_many(5)
+    hub.follow()
+    hub.ring.shrink(0)
+    one, two = (hub.subscribe(Wish(cursor=streams.id(2))) for _ in range(2))
+    one.leave()
+    assert hub.pending[0].question.wanted()
+
+    hub.answer_all()
+
+    assert one.written == []
+    assert two.positions == [3, 4, 5]
+
+
+@pytest.mark.parametrize("cursor", ["2", "other"])
+def test_client_joins_no_question_that_nobody_wanted(streams: Streams, hub: SteppedHub, cursor: str) -> None:
+    streams.append_many(5)
+    hub.follow()
+    hub.ring.shrink(0)
+    wish = Wish(cursor=streams.id(2) if cursor == "2" else "other-7")
+    hub.subscribe(wish).leave()
+    hub.pending.clear()  # the reader drops what is not wanted
+
+    client = hub.subscribe(wish)
+    hub.answer_all()
+
+    assert client.positions[-3:] == [3, 4, 5]
+
+
+def test_head_is_read_for_who_came_while_nobody_wanted_the_reading_before(streams: Streams, hub: SteppedHub) -> None:
+    streams.append_many(5)
+    hub.follow()
+    first, second = (hub.subscribe(Wish(cursor="other-7")) for _ in range(2))
+    assert hub.waits_for() == [AskHead]
+    third = hub.subscribe(Wish(cursor="other-7"))
+
+    first.leave()
+    second.leave()
+    third.leave()
+    hub.pending.clear()
+    fourth = hub.subscribe(Wish(cursor="other-7"))
+    hub.answer_all()
+
+    assert fourth.positions == [1, 2, 3, 4, 5]
