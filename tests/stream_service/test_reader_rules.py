@@ -71,7 +71,7 @@ def test_rule_15_with_too_many_notices_to_hold_the_log_is_read_once_again(stream
     assert client.positions == list(range(1, MAX_HELD + 12))
 
 
-def test_rule_16_notices_held_while_the_ring_is_loaded_have_few_bytes(streams: Streams, hub: SteppedHub) -> None:
+def test_notices_held_while_the_ring_is_loaded_have_few_bytes(streams: Streams, hub: SteppedHub) -> None:
     streams.append_many(1)
     client = hub.subscribe(Wish())
     hub.pending[0].read()
