@@ -11,11 +11,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from stream_service.queue import Queue
 from stream_service.receiver import LONGEST_PAUSE, Receiver, pause_after
 from stream_service.threads import in_daemon_thread
+from tailrace.aws import AWS_TROUBLES
 from tailrace.errors import InvalidNotice
 from tailrace.notice import Canary, Notice, decode_notice
 
@@ -86,7 +85,7 @@ class Feed:
         while True:
             try:
                 return await in_daemon_thread(partial(self._queue.open, gone=self._gone), name="feed-open")
-            except (BotoCoreError, ClientError) as error:
+            except AWS_TROUBLES as error:
                 failures += 1
                 logger.warning("feed_not_opened", extra={"error": str(error)})
                 await asyncio.sleep(pause_after(failures))

@@ -8,12 +8,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from stream_service.hub import Hub
 from stream_service.pulse import DEGRADED_AFTER, Pulse
 from stream_service.threads import in_daemon_thread
 from stream_service.turns import CLIENTS_AT_ONCE
+from tailrace.aws import AWS_TROUBLES
 from tailrace.event import WorkflowId
 from tailrace.notice import Canary, encode_canary
 
@@ -156,7 +155,7 @@ class Canaries:
         self._underway.append((canary.number, asyncio.get_running_loop().time()))
         try:
             await in_daemon_thread(partial(self._publish, encode_canary(canary)), name="canary")
-        except (BotoCoreError, ClientError) as error:
+        except AWS_TROUBLES as error:
             logger.warning("canary_not_sent", extra={"error": str(error)})
 
     async def _pause(self) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from stream_service.queue_policy import arn_beside, queue_policy
+from tailrace.aws import AWS_TROUBLES, checked, needed
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -33,12 +34,12 @@ class QueueRemoved(Exception):
 
 def sqs_client(*, receivers: int) -> "SQSClient":
     """Make a client with a connection for each receiver, for its successor after a renewal, and one to spare."""
-    return boto3.client("sqs", config=_config(LONG_POLL_SECONDS + 10, 2 * receivers + 1))
+    return checked(boto3.client("sqs", config=_config(LONG_POLL_SECONDS + 10, 2 * receivers + 1)))
 
 
 def sns_client() -> "SNSClient":
     """Make a client for canaries and the subscription."""
-    return boto3.client("sns", config=_config(5, 2))
+    return checked(boto3.client("sns", config=_config(5, 2)))
 
 
 def is_gone(error: Exception) -> bool:
@@ -78,7 +79,7 @@ class Queue:
         A queue that was deleted leaves its name unusable for a minute, so each new one has a name of its own.
 
         Raises:
-            BotoCoreError, ClientError: SQS or SNS refused, or did not answer; call again.
+            One of AWS_TROUBLES: SQS or SNS refused, or did not answer; call again.
             QueueRemoved: `remove` was called.
         """
         with self._changing:
@@ -87,13 +88,14 @@ class Queue:
             if self._url is None or self._url == gone or not self._renew_policy(self._url):
                 self._forget_subscription()
                 self._url = self._make()
-            self._subscription = self._sns.subscribe(
+            subscribed = self._sns.subscribe(
                 TopicArn=self._topic_arn,
                 Protocol="sqs",
                 Endpoint=self._arn(self._url),
                 Attributes={"RawMessageDelivery": "true"},
                 ReturnSubscriptionArn=True,
-            )["SubscriptionArn"]
+            )
+            self._subscription = str(needed(subscribed, "SubscriptionArn"))
             logger.info("feed_opened", extra={"queue": self._url})
             return self._url
 
@@ -137,13 +139,13 @@ class Queue:
     def _try(remove: Callable[[], object]) -> None:
         try:
             remove()
-        except (BotoCoreError, ClientError) as error:
+        except AWS_TROUBLES as error:
             if not is_gone(error):
                 logger.warning("feed_not_removed", extra={"error": str(error)})
 
     def _make(self) -> str:
         name = self._name if self._made == 0 else f"{self._name}-{self._made + 1}"
-        url = self._sqs.create_queue(
+        made = self._sqs.create_queue(
             QueueName=name,
             Attributes={
                 "MessageRetentionPeriod": str(RETENTION_SECONDS),
@@ -153,7 +155,8 @@ class Queue:
                 "Policy": queue_policy(topic_arn=self._topic_arn, queue_arn=arn_beside(self._topic_arn, name)),
             },
             tags={"tailrace:topic": self._topic_arn},
-        )["QueueUrl"]
+        )
+        url = str(needed(made, "QueueUrl"))
         self._made += 1
         return url
 
@@ -169,4 +172,5 @@ class Queue:
         return True
 
     def _arn(self, url: str) -> str:
-        return self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        answer = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        return str(needed(needed(answer, "Attributes"), "QueueArn"))

@@ -6,9 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from stream_service.queue import Queue, is_gone
+from tailrace.aws import AWS_TROUBLES
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
@@ -69,5 +68,5 @@ class Receiver:
     @staticmethod
     def _complain(error: Exception) -> None:
         # A thread that died of what nobody foresaw would take a part of the feed with it, unseen.
-        known = isinstance(error, BotoCoreError | ClientError)
+        known = isinstance(error, AWS_TROUBLES)
         logger.warning("feed_not_read", extra={"error": repr(error)}, exc_info=None if known else error)

@@ -15,9 +15,9 @@ from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from stream_service.threads import in_daemon_thread
+from tailrace.aws import AWS_TROUBLES, checked, needed
 
 logger = logging.getLogger(__name__)
 
@@ -38,14 +38,12 @@ class Balancers(Protocol):
 
 def balancers_client() -> Balancers:
     """Make a client that tries once: whoever watches asks again anyway."""
-    client: Balancers = boto3.client(
-        "elbv2",
-        config=Config(
-            connect_timeout=_CONNECT_SECONDS,
-            read_timeout=CALL_SECONDS - _CONNECT_SECONDS,
-            retries={"total_max_attempts": 1, "mode": "standard"},
-        ),
+    config = Config(
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=CALL_SECONDS - _CONNECT_SECONDS,
+        retries={"total_max_attempts": 1, "mode": "standard"},
     )
+    client: Balancers = checked(boto3.client("elbv2", config=config))
     return client
 
 
@@ -72,11 +70,11 @@ class Target:
         """Ask the load balancer; blocks for CALL_SECONDS at most.
 
         Raises:
-            BotoCoreError, ClientError: it did not say; ask again.
+            One of AWS_TROUBLES: it did not say; ask again.
         """
         target = {"Id": self.address, "Port": self.port}
         answer = self.balancers.describe_target_health(TargetGroupArn=self.group_arn, Targets=[target])
-        for described in answer["TargetHealthDescriptions"]:
+        for described in needed(answer, "TargetHealthDescriptions"):
             health = described["TargetHealth"]
             if health["State"] == "draining":
                 return Standing.DRAINING
@@ -102,7 +100,7 @@ class TargetWatch:
             await asyncio.sleep(self._pause_after(failures))
             try:
                 standing = await in_daemon_thread(self._target.standing, name="target")
-            except (BotoCoreError, ClientError) as error:
+            except AWS_TROUBLES as error:
                 failures += 1
                 logger.warning("target_not_seen", extra={"error": str(error)})
             else:

@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from tailrace.aws import AWS_TROUBLES, checked, needed
 from tailrace.errors import InvalidItem, LogRefused, LogUnavailable, OutcomeUnknown
 from tailrace.event import Position, WorkflowId
 from tailrace.table import Item, Page
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, UniversalAttributeValueTypeDef
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        QueryOutputTypeDef,
+        UniversalAttributeValueTypeDef,
+    )
 
     Attributes = dict[str, UniversalAttributeValueTypeDef]
 
@@ -51,7 +56,7 @@ def dynamodb_client(*, threads: int = THREADS) -> "DynamoDBClient":
         max_pool_connections=threads,
         retries={"total_max_attempts": 2, "mode": "standard"},  # the log's own rules go on from there
     )
-    return boto3.client("dynamodb", config=config)
+    return checked(boto3.client("dynamodb", config=config))
 
 
 def create_table(client: "DynamoDBClient", table_name: str) -> None:
@@ -112,8 +117,12 @@ class DynamoDBTable:
             return Page((), more=False)  # DynamoDB refuses a BETWEEN whose ends are crossed
         if limit is not None:
             request["Limit"] = limit
-        answer = await self._call(lambda: self._client.query(**request), LogUnavailable)
-        return Page(tuple(_item(attributes) for attributes in answer["Items"]), more="LastEvaluatedKey" in answer)
+        answer, items = await self._call(lambda: self._read(request), LogUnavailable)
+        return Page(tuple(_item(attributes) for attributes in items), more="LastEvaluatedKey" in answer)
+
+    def _read(self, request: dict[str, Any]) -> "tuple[QueryOutputTypeDef, list[dict[str, AttributeValueTypeDef]]]":
+        answer = self._client.query(**request)
+        return answer, needed(answer, "Items")
 
     async def put(self, item: Item) -> Item | None:
         """Store an item where none is; where one is, change nothing and return that one."""
@@ -202,7 +211,7 @@ class DynamoDBTable:
             if status >= _SERVER_ERROR or code in _TRANSIENT:
                 raise unanswered(f"The table {self._name} answered {code}.") from error
             raise LogRefused(f"The table {self._name} refused the request: {error}") from error
-        except BotoCoreError as error:
+        except AWS_TROUBLES as error:
             raise unanswered(f"The table {self._name} did not answer: {error}") from error
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
+from tailrace.aws import AWS_TROUBLES, checked
 from tailrace.event import Batch
 from tailrace.notice import NoticeFailed, encode_notice
 
@@ -25,7 +25,7 @@ def sns_client() -> "SNSClient":
         max_pool_connections=THREADS,
         retries={"total_max_attempts": 3, "mode": "standard"},
     )
-    return boto3.client("sns", config=config)
+    return checked(boto3.client("sns", config=config))
 
 
 class SnsNotifier:
@@ -44,7 +44,7 @@ class SnsNotifier:
             await loop.run_in_executor(
                 self._threads, lambda: self._client.publish(TopicArn=self._topic_arn, Message=message)
             )
-        except (BotoCoreError, ClientError) as error:
+        except AWS_TROUBLES as error:
             raise NoticeFailed(f"The notice of {batch.workflow_id} at {batch.first_id} was not published.") from error
 
     def close(self) -> None:

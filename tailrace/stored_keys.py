@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
+from tailrace.aws import AWS_TROUBLES, checked
 from tailrace.errors import InvalidTokenKeys
 from tailrace.refreshed import Refreshed
 from tailrace.tokens import SharedKeys
@@ -21,7 +21,7 @@ _Value = TypeVar("_Value")
 
 def secrets_client() -> "SecretsManagerClient":
     """Make a client that gives up within seconds."""
-    return boto3.client("secretsmanager", config=QUICK)
+    return checked(boto3.client("secretsmanager", config=QUICK))
 
 
 def shared_keys(client: "SecretsManagerClient", arn: str, take: Callable[[SharedKeys], _Value]) -> Refreshed[_Value]:
@@ -30,4 +30,4 @@ def shared_keys(client: "SecretsManagerClient", arn: str, take: Callable[[Shared
     def read() -> _Value:
         return take(SharedKeys.parse(client.get_secret_value(SecretId=arn).get("SecretString", "")))
 
-    return Refreshed(read, name="token_keys", troubles=(BotoCoreError, ClientError, InvalidTokenKeys))
+    return Refreshed(read, name="token_keys", troubles=(*AWS_TROUBLES, InvalidTokenKeys))

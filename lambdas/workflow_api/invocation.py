@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from lambdas.workflow_api.problems import Problem
 from lambdas.workflow_api.scheduled import run_when_due
+from tailrace.aws import AWS_TROUBLES, AnswerIncomplete
 from tailrace.errors import TailraceError
 from tailrace.event import EventId, WorkflowId, encode_json, workflow_id
 
@@ -100,13 +99,15 @@ class SelfInvocation:
     def __call__(self, event: Mapping[str, Any]) -> None:
         """Hand the event to Lambda; raises NotAccepted where it did not take it."""
         try:
-            self._client.invoke(
+            answer = self._client.invoke(
                 FunctionName=self._function_name,
                 # The code that answered is the code that runs, also in the middle of a deployment.
                 Qualifier=self._version,
                 InvocationType="Event",
                 Payload=encode_json(event),
             )
-        except (BotoCoreError, ClientError) as error:
+            if answer["StatusCode"] != HTTPStatus.ACCEPTED:
+                raise AnswerIncomplete("The answer's status is not that of a run that was accepted.")
+        except AWS_TROUBLES as error:
             logger.error("invocation_refused", extra={"function": self._function_name, "error": str(error)})  # noqa: TRY400 (the cause stays)
             raise NotAccepted("The asynchronous run was not accepted. Try again in a moment.") from error

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from lambdas.workflow_api.key_ring import KeyRing
 from lambdas.workflow_api.keys import ApiKey, InvalidKey
 from lambdas.workflow_api.problems import Problem
+from tailrace.aws import AWS_TROUBLES, needed
 from tailrace.refreshed import IN_DOUBT, Refreshed
 
 if TYPE_CHECKING:
@@ -39,10 +38,10 @@ def read_ring(client: "SecretsManagerClient", secret: str) -> StoredRing:
 
     Raises:
         InvalidKey: it holds none.
-        BotoCoreError, ClientError: Secrets Manager did not answer, or refused.
+        One of AWS_TROUBLES: Secrets Manager did not answer, or refused.
     """
     answer = client.get_secret_value(SecretId=secret, VersionStage="AWSCURRENT")
-    return StoredRing(KeyRing.of(answer.get("SecretString", "")), answer["VersionId"])
+    return StoredRing(KeyRing.of(answer.get("SecretString", "")), needed(answer, "VersionId"))
 
 
 class SecretKeys:
@@ -56,7 +55,7 @@ class SecretKeys:
         self._stored = Refreshed(
             lambda: read_ring(client, arn).ring,
             name="api_keys",
-            troubles=(BotoCoreError, ClientError, InvalidKey),
+            troubles=(*AWS_TROUBLES, InvalidKey),
             now=now,
         )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from tailrace.errors import NodeUnavailable
 from tailrace.node import NodeAnswer, NodeRequest
@@ -89,7 +90,7 @@ class NodeFunction:
     def _ask(self, payload: bytes) -> "InvocationResponseTypeDef":
         try:
             return self._client.invoke(FunctionName=self._function, InvocationType="RequestResponse", Payload=payload)
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise NodeUnavailable(f"the function {self._function} was not reached: {error}.") from error
 
     def _failed(self, error: ClientError) -> NodeUnavailable:

@@ -5,9 +5,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from lambdas.workflow_api.records import Record, RecordsUnavailable
+from tailrace.aws import AWS_TROUBLES, needed
 from tailrace.event import BEGINNING, EventId
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ class DynamoDBRecordTable:
                     **condition,
                 )
             except self._client.exceptions.ConditionalCheckFailedException as refusal:
-                return cast("Standing", refusal.response["Item"])  # type: ignore[typeddict-item] # it was asked for
+                return cast("Standing", needed(refusal.response, "Item"))
             return None
 
         standing = await self._call(put)
@@ -83,7 +82,7 @@ class DynamoDBRecordTable:
     async def _call(self, request: "Callable[[], Standing | None]") -> "Standing | None":
         try:
             return await asyncio.to_thread(request)
-        except (BotoCoreError, ClientError) as error:
+        except AWS_TROUBLES as error:
             logger.error("records_unavailable", extra={"table": self._name, "error": str(error)})  # noqa: TRY400 (the cause stays)
             raise RecordsUnavailable(f"The table {self._name} did not take a record: {error}") from error
 

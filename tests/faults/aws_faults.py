@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from tests.faults.aws_call import AwsFault
 from tests.faults.aws_proxy import AwsProxy
 from tests.faults.dynamodb_faults import DYNAMODB_FAULTS, dynamodb_fault
+from tests.faults.garbage_faults import garbage
 from tests.faults.notice_faults import NOTICE_FAULTS, REFUSALS, NoticeFault, refusal
 from tests.faults.plan import Kind, Planned
 from tests.faults.rubbish import rubbish
@@ -48,7 +49,7 @@ class AwsFaults:
     async def inject(self, planned: Planned) -> bool:
         """Inject a fault, and wait until it is over; False where it is not of AWS."""
         kind = planned.kind
-        if kind in DYNAMODB_FAULTS or kind in NOTICE_FAULTS or kind in REFUSALS:
+        if kind in _SUFFERED:
             await self._let_suffer(planned)
         elif kind is Kind.NOTICE_POISONED:
             await self._poison(planned)
@@ -113,7 +114,12 @@ class AwsFaults:
         return bool(found)
 
 
+_SUFFERED = {*DYNAMODB_FAULTS, *NOTICE_FAULTS, *REFUSALS, Kind.AWS_ANSWERS_GARBAGE}
+
+
 def _fault(strikes: Strikes) -> AwsFault:
+    if strikes.kind is Kind.AWS_ANSWERS_GARBAGE:
+        return garbage(strikes)
     if strikes.kind in REFUSALS:
         return refusal(REFUSALS[strikes.kind], strikes)
     return NoticeFault(strikes) if strikes.kind in NOTICE_FAULTS else dynamodb_fault(strikes)

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     DYNAMODB_SLOW = "DynamoDB reads slowly: calls"
     DYNAMODB_PAGES = "DynamoDB answers in short pages: calls"
     DYNAMODB_AWAY = "DynamoDB away for seconds: calls"
+    AWS_ANSWERS_GARBAGE = "AWS answers garbage: calls"
     SERVICE_KILLED = "stream service killed in mid-sweep"
     SERVICE_TERMINATED = "stream service ended by SIGTERM in mid-sweep"
     SERVICE_PAUSED = "stream service stopped for 20 s"

@@ -14,10 +14,12 @@ from tailrace.dynamodb import DynamoDBTable
 from tailrace.errors import LogUnavailable
 from tailrace.event import Event, WorkflowId
 from tailrace.event_log import EventLog
+from tailrace.notice import NoticeFailed
 from tailrace.sns import SnsNotifier
 from tests.faults.aws_call import SNS, SQS
 from tests.faults.aws_proxy import AwsProxy, aws_proxy
 from tests.faults.dynamodb_faults import dynamodb_fault
+from tests.faults.garbage_faults import garbage
 from tests.faults.hold import Hold, append_to
 from tests.faults.notice_faults import NoticeFault, refusal
 from tests.faults.plan import Kind
@@ -137,6 +139,23 @@ async def test_service_that_refuses_says_so_in_its_own_way(
         await in_thread(call)
 
     await in_thread(call)
+
+
+async def test_garbage_in_the_place_of_an_answer_leaves_the_outcome_unknown(
+    proxy: AwsProxy, log: EventLog, clients: AwsClients, notice_topic_arn: str, strikes: Make
+) -> None:
+    [batch] = await log.append(STREAM, event(1), batch_id="1")
+    notifier = SnsNotifier(client=clients.sns, topic_arn=notice_topic_arn)
+
+    with proxy.suffering(garbage(strikes(Kind.AWS_ANSWERS_GARBAGE))):
+        with pytest.raises(LogUnavailable):
+            await log.append(STREAM, event(2), batch_id="2")
+        with pytest.raises(NoticeFailed):
+            await notifier.announce(batch)
+
+    notifier.close()
+    await log.append(STREAM, event(2), batch_id="2")
+    assert [each.batch_id for each in (await log.read(STREAM, 1)).batches] == ["1:0", "2:0"]
 
 
 class Subscribed:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.parsers import ResponseParserError
 
 from stream_service import feed as feed_module
 from stream_service import queue as queue_module
@@ -270,11 +271,12 @@ async def test_queue_that_cannot_be_opened_is_tried_again(
 ) -> None:
     attempts: list[str | None] = []
     opening = queue.open
+    troubles = iter([EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), ResponseParserError("hello")])
 
     def opens_at_the_third_try(*, gone: str | None = None) -> str:
         attempts.append(gone)
-        if len(attempts) < 3:
-            raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+        for trouble in troubles:
+            raise trouble
         return opening(gone=gone)
 
     monkeypatch.setattr(queue, "open", opens_at_the_third_try)

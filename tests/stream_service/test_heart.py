@@ -4,6 +4,7 @@ from typing import Self
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from botocore.parsers import ResponseParserError
 
 from stream_service import heart
 from stream_service.heart import Canaries, Sweeper
@@ -219,7 +220,7 @@ class Topic:
         self.took: list[float] = []
         self.renewals = 0
         self.mute = False
-        self.broken = False
+        self.broken: Exception | None = None
         self.opened = asyncio.Event()
         self.opened.set()
         self._loop = asyncio.get_running_loop()
@@ -245,8 +246,8 @@ class Topic:
         canary = decode_notice(message)
         assert isinstance(canary, Canary)
         self.sent.append(canary)
-        if self.broken:
-            raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+        if self.broken is not None:
+            raise self.broken
         if not self.mute:
             self._loop.call_soon_threadsafe(self.canaries.came_back, canary)
 
@@ -329,13 +330,16 @@ async def test_feed_is_renewed_also_before_the_first_canary_has_come_back() -> N
         await eventually(lambda: topic.pulse.ready)
 
 
-async def test_topic_that_cannot_be_reached_is_tried_again() -> None:
+@pytest.mark.parametrize(
+    "error", [EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), ResponseParserError("hello")], ids=repr
+)
+async def test_topic_that_cannot_be_reached_or_answers_garbage_is_tried_again(error: Exception) -> None:
     topic = Topic()
-    topic.broken = True
+    topic.broken = error
     async with topic:
         await eventually(lambda: len(topic.sent) >= 5)
 
-        topic.broken = False
+        topic.broken = None
         await eventually(lambda: topic.pulse.ready)
 
 

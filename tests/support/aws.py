@@ -13,6 +13,7 @@ from botocore.config import Config
 from cli.local_aws import REGION, local_environment
 from cli.parts import start_emulated_aws
 from cli.ports import HOST, listen, port_of
+from tailrace.aws import checked
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -69,8 +70,8 @@ def aws_clients_of(aws: EmulatedAws, *, connections: int = _CONNECTIONS) -> AwsC
         "config": Config(max_pool_connections=connections, proxies={}),
     }
     return AwsClients(
-        dynamodb=boto3.client("dynamodb", **common),
-        secretsmanager=boto3.client("secretsmanager", **common),
-        sns=boto3.client("sns", **common),
-        sqs=boto3.client("sqs", **common),
+        dynamodb=checked(boto3.client("dynamodb", **common)),
+        secretsmanager=checked(boto3.client("secretsmanager", **common)),
+        sns=checked(boto3.client("sns", **common)),
+        sqs=checked(boto3.client("sqs", **common)),
     )

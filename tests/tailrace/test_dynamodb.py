@@ -114,6 +114,13 @@ async def test_every_query_is_consistent(serve: Serve, table_at: TableAt) -> Non
     assert [(target, asked["ConsistentRead"]) for target, asked in server.asked] == [("Query", True)] * 2
 
 
+async def test_query_whose_answer_has_no_items_is_unanswered(serve: Serve, table_at: TableAt) -> None:
+    server = serve(200, {"message": "It works!"})
+
+    with pytest.raises(LogUnavailable):
+        await table_at(server.server_port).query(STREAM)
+
+
 async def test_put_is_conditional_and_asks_for_the_item_in_its_way(serve: Serve, table_at: TableAt) -> None:
     server = serve(200, {})
 

@@ -55,6 +55,13 @@ def test_the_function_invokes_the_version_of_itself_that_answered(
     SelfInvocation(client=client, function_name="workflow-api", version="7")(RUN.to_event())
 
 
+def test_a_run_is_not_accepted_by_whatever_else_answers(client: "LambdaClient", lambda_service: Stubber) -> None:
+    lambda_service.add_response("invoke", {"StatusCode": 200})
+
+    with pytest.raises(NotAccepted):
+        SelfInvocation(client=client, function_name="workflow-api", version="7")(RUN.to_event())
+
+
 def test_a_run_that_lambda_refuses_is_not_accepted(client: "LambdaClient", lambda_service: Stubber) -> None:
     lambda_service.add_client_error("invoke", "TooManyRequestsException", http_status_code=429)
 
