@@ -19,6 +19,8 @@ from tests.support.systems import new_system
 WORKFLOWS = Path(__file__).parent / "workflows"
 RARE = {"TAILRACE_SWEEP_SECONDS": "60"}
 """What arrives has come by notices: no sweep helps within a test's patience."""
+OTHER_PATH = {"TAILRACE_TAKE_OVER": "false"}
+"""A task's connections stay with the web server, as under any other: one of two shows that clients see no difference."""
 
 
 @pytest.fixture(scope="package")
@@ -34,7 +36,7 @@ def chain(flow_system: RunningSystem, aws_clients: AwsClients) -> Iterator[Chain
     with ExitStack() as running:
         running.callback(table.close)
         one = running.enter_context(stream_service_process(flow_system, settings=RARE))
-        two = running.enter_context(stream_service_process(flow_system, settings=RARE))
+        two = running.enter_context(stream_service_process(flow_system, settings=RARE | OTHER_PATH))
         system = replace(flow_system, stream_url=one.url)
         api = running.enter_context(workflow_api_process(system, workflows=WORKFLOWS))
         fresh = (f"p_relay_{number}" for number in range(RELAYS))

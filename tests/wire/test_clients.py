@@ -31,6 +31,7 @@ CASES: list[tuple[str, object]] = [
 ]
 CHANNELS = sorted({channel for channel, _ in CASES})
 
+pytestmark = pytest.mark.usefixtures("path")
 
 QUICK = some_settings(retry_to_milliseconds=1000)
 
