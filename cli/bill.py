@@ -26,7 +26,7 @@ STREAM_AGE_SECONDS = 3_600
 RETENTION_DAYS = 30
 FULL_ENOUGH = 0.6
 """Of the streams that a task may have: when there are more, there are more tasks."""
-ALARMS = 25
+ALARMS = 27
 IDLE_METRICS = 3
 """What a stream service writes that nobody uses: Connections, FeedDegraded, CanaryLag."""
 REQUESTS_A_NOTICE = 2

@@ -43,6 +43,14 @@ class EventLog(Construct):
         """The topic's ARN, for whoever was granted something."""
         return self._topic.topic_arn
 
+    def metric_system_errors(self, *, minutes: int = 1) -> cloudwatch.IMetric:
+        """Requests that DynamoDB answered with a failure of its own."""
+        return self._table.metric_system_errors_for_operations(
+            operations=[dynamodb.Operation.QUERY, dynamodb.Operation.PUT_ITEM, dynamodb.Operation.UPDATE_ITEM],
+            period=Duration.minutes(minutes),
+            label="failed",
+        )
+
     def metric_throttled(self, *, minutes: int = 1) -> cloudwatch.IMetric:
         """Requests that the table refused for their number."""
         period = Duration.minutes(minutes)

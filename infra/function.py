@@ -37,7 +37,7 @@ class Function(Construct):
         xray: bool = False,
     ) -> None:
         super().__init__(scope, id)
-        logs = log_group(self, "Log", days=log_days)
+        self.log = logs = log_group(self, "Log", days=log_days)
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         # Not AWS's managed policy: that may create log groups, and would bring this one back after its stack is gone.
         logs.grant_write(self.role)

@@ -28,11 +28,15 @@ class Measures:
         """A metric of the workflow function."""
         return self._metric(WORKFLOW_API, name, statistic, minutes, label)
 
-    def _metric(self, service: str, name: str, statistic: str, minutes: int, label: str) -> cloudwatch.Metric:
+    def lines(self, name: str, *, minutes: int = 1) -> cloudwatch.Metric:
+        """How many lines of this kind function and tasks have written, together."""
+        return self._metric(None, name, "Sum", minutes, "")
+
+    def _metric(self, service: str | None, name: str, statistic: str, minutes: int, label: str) -> cloudwatch.Metric:
         return cloudwatch.Metric(
             namespace=self.namespace,
             metric_name=name,
-            dimensions_map={"service": service},
+            dimensions_map=None if service is None else {"service": service},
             statistic=statistic,
             period=Duration.minutes(minutes),
             label=label or name,

@@ -6,6 +6,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from infra.alarm_spec import AlarmSpec
+from infra.keys_not_read import METRIC
 from infra.watched import Watched
 
 _MINUTES = 5
@@ -80,4 +81,20 @@ def run_alarms(watched: Watched) -> Iterator[AlarmSpec]:
         at_least=1,
         advice="DynamoDB refuses requests of the event log for their number: find the workflow that writes over "
         "1,000 units a second, or raise the table's quota.",
+    )
+    yield AlarmSpec(
+        id="TableErrors",
+        metric=watched.event_log.metric_system_errors(minutes=_MINUTES),
+        at_least=5,
+        periods=2,
+        advice="DynamoDB fails at requests of the event log: look at AWS Health; runs and tasks try again, and those "
+        "that can't wait answer `log-unavailable`.",
+    )
+    yield AlarmSpec(
+        id="KeysNotRead",
+        metric=measures.lines(METRIC, minutes=_MINUTES),
+        at_least=1,
+        periods=2,
+        advice="API keys, or those of tokens, can't be read, and the last ones serve for an hour: look for "
+        "value_not_read in the logs of function and tasks, and mend it before that hour is over.",
     )

@@ -13,6 +13,7 @@ from infra.measures import Measures, metrics_namespace
 from infra.monitoring import Monitoring
 from infra.scheduled_workflow import ScheduledWorkflow
 from infra.schedules import Schedules
+from infra.stand_in import StandInThrottle
 from infra.stream_access import StreamAccess
 from infra.stream_service import StreamService
 from infra.watched import Watched
@@ -82,7 +83,8 @@ class WorkflowApiStack(Stack):
         node_steps: bool,
     ) -> None:
         super().__init__(scope, id, description=f"Tailrace ({config.name}): the workflow API")
-        self.api = WorkflowApi(self, "WorkflowApi", config=config.workflow_api)
+        stand_in = StandInThrottle.of(streams.config) if streams is not None and _has_cloudfront(streams) else None
+        self.api = WorkflowApi(self, "WorkflowApi", config=config.workflow_api, stand_in=stand_in)
         front = self._make_front(streams)
         stream_url = front.url if front else _stream_url(config)
         self.runner = WorkflowFunction(
@@ -105,7 +107,7 @@ class WorkflowApiStack(Stack):
 
     def _make_front(self, streams: StreamService | None) -> Front | None:
         """CloudFront, unless clients come to the load balancer itself."""
-        if streams is None or isinstance(streams.config.front, OwnDomain):
+        if streams is None or not _has_cloudfront(streams):
             return None
         return Front(
             self,
@@ -113,6 +115,10 @@ class WorkflowApiStack(Stack):
             balancer=streams.balancer,
             api_domain_name=self.api.domain_name,
         )
+
+
+def _has_cloudfront(streams: StreamService) -> bool:
+    return not isinstance(streams.config.front, OwnDomain)
 
 
 def _stream_url(config: StageConfig) -> str:

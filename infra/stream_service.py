@@ -10,6 +10,7 @@ from infra.event_log import EventLog
 from infra.front import VIEWER_ADDRESS_HEADER
 from infra.fronts import OwnDomain
 from infra.image import stream_service_image
+from infra.keys_not_read import count_keys_not_read
 from infra.load_balancer import LoadBalancer
 from infra.log_group import log_group
 from infra.measures import Measures
@@ -96,6 +97,8 @@ class StreamService(Construct):
                 operating_system_family=ecs.OperatingSystemFamily.LINUX,
             ),
         )
+        log = log_group(self, "Log", days=config.log_days)
+        count_keys_not_read(log, self._measures, told_as="event")
         container = task.add_container(
             "Service",
             image=stream_service_image(self, config, self._traces),
@@ -106,7 +109,7 @@ class StreamService(Construct):
             stop_timeout=Duration.seconds(STOP_SECONDS),
             logging=ecs.LogDrivers.aws_logs(
                 stream_prefix="stream-service",
-                log_group=log_group(self, "Log", days=config.log_days),
+                log_group=log,
                 mode=ecs.AwsLogDriverMode.NON_BLOCKING,
             ),
         )

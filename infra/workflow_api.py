@@ -1,6 +1,7 @@
 """The workflow API as a construct: an HTTP API that throttles, writes down who came, and hands all to one function."""
 
 import json
+from typing import cast
 
 import jsii
 from aws_cdk import Duration
@@ -15,6 +16,7 @@ from constructs import Construct
 from infra.config import WorkflowApiConfig
 from infra.log_group import log_group
 from infra.review import explain
+from infra.stand_in import STAND_IN_PATH, StandInThrottle
 
 _ACCESS_LOG_FIELDS = {
     "request_id": "requestId",
@@ -50,10 +52,19 @@ class _AccessLog:
 class WorkflowApi(Construct):
     """An HTTP API that waits for a function to serve it."""
 
-    def __init__(self, scope: Construct, id: str, *, config: WorkflowApiConfig) -> None:  # noqa: A002 - CDK's own name
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - CDK's own name
+        *,
+        config: WorkflowApiConfig,
+        stand_in: StandInThrottle | None,
+    ) -> None:
+        """`stand_in` is for the route that answers in the stream service's place, where clients may be sent to it."""
         super().__init__(scope, id)
         self._api = apigateway.HttpApi(self, "Api", create_default_stage=False)
-        apigateway.HttpStage(
+        self._stand_in = stand_in
+        self._stage = apigateway.HttpStage(
             self,
             "Stage",
             http_api=self._api,
@@ -81,11 +92,10 @@ class WorkflowApi(Construct):
 
     def serve(self, function: lambda_.IFunction) -> None:
         """Hand every request to a function, which knows the routes."""
-        routes = self._api.add_routes(
-            path="/{proxy+}",
-            methods=[apigateway.HttpMethod.ANY],
-            integration=HttpLambdaIntegration("Function", function),
-        )
+        integration = HttpLambdaIntegration("Function", function)
+        routes = self._api.add_routes(path="/{proxy+}", methods=[apigateway.HttpMethod.ANY], integration=integration)
+        if self._stand_in is not None:
+            routes += self._admit_clients(integration, self._stand_in)
         for route in routes:
             explain(
                 route,
@@ -94,3 +104,16 @@ class WorkflowApi(Construct):
                     "the answers that EventSource needs (200 and an end) could not come from an authorizer."
                 },
             )
+
+    def _admit_clients(
+        self, integration: HttpLambdaIntegration, throttle: StandInThrottle
+    ) -> list[apigateway.HttpRoute]:
+        """Give the stand-in a route, and with it a throttle, of its own: runs must not use up what clients need."""
+        routes = self._api.add_routes(path=STAND_IN_PATH, methods=[apigateway.HttpMethod.GET], integration=integration)
+        stage = cast("apigateway.CfnStage", self._stage.node.default_child)
+        stage.route_settings = {
+            f"GET {STAND_IN_PATH}": {"ThrottlingRateLimit": throttle.rate, "ThrottlingBurstLimit": throttle.burst}
+        }
+        for route in routes:
+            self._stage.node.add_dependency(route)  # settings of a route that is not there yet are refused
+        return routes

@@ -13,6 +13,7 @@ from infra.config import Permission, Traces, WorkflowApiConfig
 from infra.event_log import EventLog
 from infra.function import Function, python_runtime
 from infra.function_code import FunctionSource, function_code
+from infra.keys_not_read import count_keys_not_read
 from infra.measures import Measures
 from infra.node_function import NodeFunction
 from infra.packages import Platform
@@ -80,6 +81,7 @@ class WorkflowFunction(Construct):
             reserved_concurrency=config.reserved_concurrency,
             xray=config.xray,
         )
+        count_keys_not_read(made.log, measures, told_as="message")
         self._role = made.role
         self._roles: list[iam.IRole] = [made.role]
         self.function: lambda_.IFunction = made.function

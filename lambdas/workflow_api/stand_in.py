@@ -11,14 +11,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 PATH = "/pipelines/{workflow_id}/sse"
-_FROM_MILLISECONDS, _TO_MILLISECONDS = 5_000, 15_000
+FROM_MILLISECONDS, TO_MILLISECONDS = 15_000, 45_000
+"""Long, so that all clients of a stage together don't ask for more than the API may be asked."""
 
 
 def stand_in(*, chance: Callable[[float, float], float] = random.uniform) -> Route:
     """The route: 200, when to come back, and the end; each client at another time, so that they don't come at once."""
 
     async def come_back_later(_request: Request) -> Response:
-        retry = round(chance(_FROM_MILLISECONDS, _TO_MILLISECONDS))
+        retry = round(chance(FROM_MILLISECONDS, TO_MILLISECONDS))
         headers = {
             "Content-Type": "text/event-stream",
             "Cache-Control": "no-store, no-transform",

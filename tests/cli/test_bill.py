@@ -47,7 +47,7 @@ def test_idle_bill_is_the_sum_of_what_stands() -> None:
             2 * 730 * 0.005,
             0.40,
             (polls + 2 * 2 * canaries) * 0.4e-6 + canaries * 0.5e-6,
-            25 * 0.10 + 3 * 0.30 + 3.00,
+            27 * 0.10 + 3 * 0.30 + 3.00,
         ]
     )
     assert "2 tasks on Fargate" in lines
