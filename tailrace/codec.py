@@ -37,6 +37,24 @@ def decode_events(text: str | bytes) -> tuple[Event, ...]:
         raise InvalidItem("These are not a batch's events: a JSON array of channel and payload is expected.") from error
 
 
+def decode_channels(text: str | bytes) -> tuple[str, ...]:
+    """Read of what `encode_events` wrote each event's channel alone, which leaves the payloads as they are.
+
+    Raises:
+        InvalidItem: the text is something else.
+    """
+    try:
+        return tuple(_text(member["channel"]) for member in _array(text))
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise InvalidItem("These are not a batch's events: a JSON array of channel and payload is expected.") from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(type(value))
+    return value
+
+
 def _array(text: str | bytes) -> list[Any]:
     value = json.loads(text)
     if not isinstance(value, list):

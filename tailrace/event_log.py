@@ -8,10 +8,11 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from tailrace.append import first_id
 from tailrace.clear import Clear
-from tailrace.codec import decode_events, unpack
+from tailrace.codec import decode_channels, decode_events, unpack
 from tailrace.errors import InvalidItem
 from tailrace.event import BEGINNING, Batch, Event, EventId, Position, WorkflowId
 from tailrace.flush import Flush
@@ -19,11 +20,15 @@ from tailrace.patience import Surroundings
 from tailrace.table import Item, Table
 from tailrace.tails import Tails
 
+_Part = TypeVar("_Part")
+
 RETENTION = timedelta(days=30)
 MIN_RETENTION = timedelta(days=1)
 """A put may land fifteen minutes late, and a tail's last hour is special: a shorter life would be all exception."""
 READING_BYTES = 1024 * 1024
 """Of payloads that one reading decodes, give or take one batch."""
+SMALL_BYTES = 4 * 1024
+"""Of an item: so much is looked through in a millisecond or two; what is larger, in a thread."""
 LOOK_BACK_PAGES = 20
 """How far a replay of chosen channels looks back, in pages of the table (1 MB each)."""
 
@@ -187,7 +192,8 @@ class EventLog:
                 start = start or EventId(item.generation, item.end)
                 if count == 0 or not self._continues(item, start):
                     return start
-                places = [place for place in _places(item, channels) if before is None or place < before][-count:]
+                found = await _places(item, channels)
+                places = [place for place in found if before is None or place < before][-count:]
                 count -= len(places)
                 start = EventId(item.generation, Position((item.position if count else places[0]) - 1))
                 last = item.position - 1
@@ -216,12 +222,24 @@ class EventLog:
         return item.recorded_at / 1000 + self._retention <= self._now()
 
 
-def _places(item: Item, channels: frozenset[str]) -> list[int]:
-    """The positions of an item's events of these channels, or of all."""
+async def _places(item: Item, channels: frozenset[str]) -> Sequence[int]:
+    """The positions of an item's events of these channels, or of all.
+
+    Raises:
+        InvalidItem: its events cannot be read, or are not as many as the item says.
+    """
     places = range(item.position, item.end + 1)
     if not channels:
-        return list(places)
-    return [place for place, event in zip(places, _batch(item).events, strict=True) if event.channel in channels]
+        return places
+    if len(item.events or b"") < SMALL_BYTES:
+        return _places_of(item, channels)
+    # Anybody may ask for channels that are nowhere, and has all pages read: others' turns must come in between.
+    return await asyncio.to_thread(_places_of, item, channels)
+
+
+def _places_of(item: Item, channels: frozenset[str]) -> Sequence[int]:
+    names = _decoded(item, item.events or b"[]", decode_channels)
+    return [place for place, name in enumerate(names, item.position) if name in channels]
 
 
 def _payload_bytes(batch: Batch) -> int:
@@ -253,8 +271,12 @@ def _batch(item: Item) -> Batch:
 
 
 def _events(item: Item, stored: bytes) -> tuple[Event, ...]:
+    return _decoded(item, stored, decode_events)
+
+
+def _decoded(item: Item, stored: bytes, decode: Callable[[bytes], tuple[_Part, ...]]) -> tuple[_Part, ...]:
     try:
-        events = decode_events(unpack(stored))
+        events = decode(unpack(stored))
     except InvalidItem as error:
         raise InvalidItem(f"The item at {item.position} cannot be read. {error}") from error
     if len(events) != item.count:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tailrace.codec import (
     COMPRESS_FROM_BYTES,
     MAX_BATCH_BYTES,
+    decode_channels,
     decode_events,
     encode_event,
     encode_events,
@@ -110,3 +111,17 @@ def test_deepest_payload_is_read_where_little_of_the_stack_is_left() -> None:
         return read_from(depth - 1) if depth else decode_events(stored)
 
     assert len(read_from(sys.getrecursionlimit() - 400)) == 1
+
+
+def test_channels_are_read_without_their_payloads() -> None:
+    events = [Event.of("a", {"n": 1}), Event.of("\u00e9", "two"), Event.of("a", 3)]
+
+    assert decode_channels(encode_events(events)) == ("a", "\u00e9", "a")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[1]", '[{"payload": 1}]', '[{"channel": [], "payload": 1}]', "[" * 100_000]
+)
+def test_channels_of_what_are_no_events_are_refused(text: str) -> None:
+    with pytest.raises(InvalidItem):
+        decode_channels(text)

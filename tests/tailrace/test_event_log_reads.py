@@ -1,10 +1,14 @@
 """Rules 16 and 18, as far as they are the log's: what a read begins with, and what it stops at."""
 
+import random
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from tailrace import event_log
+from tailrace.codec import decode_channels
 from tailrace.errors import InvalidItem
 from tailrace.event import Event, EventId, Position
 from tailrace.event_log import LOOK_BACK_PAGES, READING_BYTES, EventLog
@@ -255,6 +259,25 @@ async def test_replay_of_a_silent_channel_looks_back_over_a_bounded_number_of_pa
 
     assert cursor is not None
     assert cursor.position == 5
+
+
+async def test_large_items_are_looked_through_for_channels_beside_the_loop(
+    log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await log.append(STREAM, [Event.of("a", random.randbytes(5_000).hex()), Event.of("b", 1)], batch_id="large")
+    await append(log, 1, channel="b")
+    threads: list[threading.Thread] = []
+
+    def decode(text: bytes) -> tuple[str, ...]:
+        threads.append(threading.current_thread())
+        return decode_channels(text)
+
+    monkeypatch.setattr(event_log, "decode_channels", decode)
+    cursor = await log.start_of_newest(STREAM, 2, frozenset({"b"}))
+
+    assert cursor is not None
+    assert cursor.position == 1
+    assert [thread is threading.main_thread() for thread in threads] == [True, False]
 
 
 async def test_replay_of_an_expired_stream_starts_at_its_end(log: EventLog, clock: Clock) -> None:
