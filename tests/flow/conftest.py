@@ -20,7 +20,7 @@ WORKFLOWS = Path(__file__).parent / "workflows"
 RARE = {"TAILRACE_SWEEP_SECONDS": "60"}
 """What arrives has come by notices: no sweep helps within a test's patience."""
 OTHER_PATH = {"TAILRACE_TAKE_OVER": "false"}
-"""A task's connections stay with the web server, as under any other: one of two shows that clients see no difference."""
+"""A task's connections stay with the web server, as under any other: clients see no difference."""
 
 
 @pytest.fixture(scope="package")
