@@ -29,6 +29,8 @@ READING_BYTES = 1024 * 1024
 """Of payloads that one reading decodes, give or take one batch."""
 SMALL_BYTES = 4 * 1024
 """Of an item: so much is looked through in a millisecond or two; what is larger, in a thread."""
+FEW_ITEMS = 4
+"""How many items a reading backwards begins with: the newest often has all that is wanted."""
 LOOK_BACK_PAGES = 20
 """How far a replay of chosen channels looks back, in pages of the table (1 MB each)."""
 
@@ -154,9 +156,9 @@ class EventLog:
         """
         batches: list[Batch] = []
         head: Item | None = None
-        found, size, last = 0, 0, None
+        found, size, last, limit = 0, 0, None, min(count, FEW_ITEMS)
         while True:
-            page = await self._table.query(workflow_id, last=last, descending=True, limit=count)
+            page = await self._table.query(workflow_id, last=last, descending=True, limit=limit)
             for item in page.items:
                 head = head or item
                 below = batches[-1].position - 1 if batches else head.end
@@ -170,6 +172,8 @@ class EventLog:
                 last = item.position - 1
             if not page.more:
                 return _newest(head, batches, whole=True) if head else None
+            # An item has hundreds of events, or one: as many more as it takes, if they go on as they began.
+            limit = min(count, max(FEW_ITEMS, (count - found) * len(batches) // max(1, found) + 1))
 
     async def start_of_newest(
         self,

@@ -4,6 +4,7 @@ import random
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,8 @@ from tailrace import event_log
 from tailrace.codec import decode_channels
 from tailrace.errors import InvalidItem
 from tailrace.event import Event, EventId, Position
-from tailrace.event_log import LOOK_BACK_PAGES, READING_BYTES, EventLog
-from tailrace.table import Item
+from tailrace.event_log import FEW_ITEMS, LOOK_BACK_PAGES, READING_BYTES, EventLog
+from tailrace.table import Item, Page
 from tailrace.testing import InMemoryTable
 from tests.support.log import DAY, HOUR, NOON, STREAM, some_events
 
@@ -184,6 +185,33 @@ async def test_rule_16_newest_turns_pages(clock: Clock) -> None:
 
     assert newest is not None
     assert [batch.position for batch in newest.batches] == [1, 2, 4]
+
+
+class CountingTable(InMemoryTable):
+    """Counts the items that are read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pages: list[int] = []
+
+    async def query(self, *arguments: Any, **bounds: Any) -> Page:  # noqa: ANN401 (as its base's, whatever they are)
+        page = await super().query(*arguments, **bounds)
+        self.pages.append(len(page.items))
+        return page
+
+
+@pytest.mark.parametrize(("events", "pages"), [(100, [FEW_ITEMS]), (10, [FEW_ITEMS, 7]), (1, [FEW_ITEMS, 97])])
+async def test_newest_reads_hardly_more_items_than_it_takes(clock: Clock, events: int, pages: list[int]) -> None:
+    table = CountingTable()
+    log = EventLog(table=table, now=clock)
+    await append(log, *[events] * 150)
+    table.pages.clear()
+
+    newest = await log.newest(STREAM, 100)
+
+    assert newest is not None
+    assert sum(batch.count for batch in newest.batches) == 100
+    assert table.pages == pages
 
 
 async def test_rule_16_newest_stops_at_a_cleared_item(log: EventLog, table: InMemoryTable) -> None:
