@@ -96,6 +96,9 @@ class _Audit:
             self._told |= set(range(1, end + 1))
             return
         between = range((requested.position if requested else 0) + 1, end + 1)
+        if self._history.channels and said["missed"] is not None:
+            # What it had not asked for may stand in front of what is lost: it had been passed over, and is not counted.
+            between = between[-said["missed"] :]
         self._judge_reason(said["reason"], between, at)
         if said["missed"] not in {None, len(between)}:
             self._complain("unjustified", f"was told that {said['missed']} are missing, of {len(between)}")

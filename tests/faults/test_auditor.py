@@ -214,6 +214,20 @@ def test_client_of_one_channel_may_stand_further_on_than_its_last_id_and_not_fur
     assert audit(told, lost(expired=(1, 2, 3, 4, 5, 6))).unjustified == unjustified
 
 
+@pytest.mark.parametrize(
+    ("missed", "wrong"), [(1, {}), (2, {"unjustified": 1}), (0, {"unjustified": 2}), (9, {"unjustified": 2})]
+)
+def test_gap_of_a_client_of_one_channel_does_not_count_what_it_was_not_to_get(
+    missed: int, wrong: dict[str, int]
+) -> None:
+    only_a = client(channels=frozenset({"a"}), asked=f"{GENERATION}-1")
+    truth = lost(mark=3)  # 2 is of another channel, and the log holds it
+
+    history = gap(only_a, "cleared", f"{GENERATION}-1", 3, missed=missed)
+
+    assert found(audit(hear(history, 5, 6), truth)) == wrong
+
+
 def test_what_was_taken_away_and_neither_heard_nor_told_is_lost() -> None:
     assert found(audit(hear(client(), 1, 5, 6), EXPIRED)) == {"lost": 3}
 
