@@ -25,6 +25,7 @@ from stream_service.reader import Reader
 from stream_service.server import make_server
 from stream_service.settings import Settings
 from stream_service.shares import Shares
+from stream_service.sweeper import Sweeper
 from tailrace.event import Batch, Event, Position, WorkflowId
 from tailrace.event_log import EventLog
 from tailrace.notice import Notice, decode_notice, encode_notice
@@ -105,7 +106,7 @@ async def serve(port: int, posts_port: int) -> None:
     pacer = Pacer(every=settings.pass_milliseconds / 1000)
     hub = Hub(ask=reader.ask, bounds=settings.bounds, due=pacer.due, spread=pacer.spread)
     pulse = healthy_pulse()
-    sweeper = heart.Sweeper(hub, pulse, every=settings.sweep_seconds, degraded_every=settings.degraded_sweep_seconds)
+    sweeper = Sweeper(hub, pulse, pace=settings.pace, underway=lambda: reader.sweeps)
 
     def stop() -> None:
         server.should_exit = server.force_exit = True  # nobody waits for a polite end here

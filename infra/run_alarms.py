@@ -44,8 +44,8 @@ def run_alarms(watched: Watched) -> Iterator[AlarmSpec]:
         metric=measures.runs("NoticesFailed", minutes=_MINUTES),
         at_least=1,
         periods=2,
-        advice="Batches are in the log, but SNS did not take their notices, so clients wait for the sweep (15 s): "
-        "look at SNS's quota for publishing and at AWS Health.",
+        advice="Batches are in the log, but SNS did not take their notices, so clients wait for the sweep (15 to "
+        "60 s): look at SNS's quota for publishing and at AWS Health.",
     )
     yield AlarmSpec(
         id="FunctionErrors",

@@ -62,8 +62,8 @@ def _of_fan_out(measures: Measures, event_log: EventLog) -> Iterator[AlarmSpec]:
         metric=measures.streams("FeedDegraded", "Maximum"),
         at_least=1,
         periods=_MINUTES,
-        advice="A task's canaries stay away, so it sweeps its streams every 2 s: nothing is lost, lag is "
-        "seconds; look for feed_ events in its log, then stop the task.",
+        advice="A task's canaries stay away, so it sweeps its streams often: nothing is lost, lag is 2 to "
+        "60 s; look for feed_ events in its log, then stop the task.",
     )
     yield AlarmSpec(
         id="CanaryLagHigh",

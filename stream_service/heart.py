@@ -1,8 +1,7 @@
-"""What happens by the clock: keepalives, ticks, sweeps, and the canary."""
+"""What happens by the clock: keepalives, ticks, and the canary."""
 
 import asyncio
 import logging
-import random
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +12,6 @@ from stream_service.pulse import DEGRADED_AFTER, Pulse
 from stream_service.threads import in_daemon_thread
 from stream_service.turns import CLIENTS_AT_ONCE
 from tailrace.aws import AWS_TROUBLES
-from tailrace.event import WorkflowId
 from tailrace.notice import Canary, encode_canary
 
 logger = logging.getLogger(__name__)
@@ -51,45 +49,6 @@ async def tick(hub: Hub) -> None:
     while True:
         await asyncio.sleep(TICK_SECONDS)
         hub.tick(loop.time())
-
-
-class Sweeper:
-    """Compares every watched stream with the log, each at its own jittered times; more often while notices may fail."""
-
-    def __init__(self, hub: Hub, pulse: Pulse, *, every: float, degraded_every: float) -> None:
-        self._hub = hub
-        self._pulse = pulse
-        self._every = every
-        self._degraded_every = degraded_every
-        self._due: dict[WorkflowId, float] = {}
-
-    def all_in_doubt(self) -> None:
-        """Compare every stream now: notices may have been lost."""
-        for workflow_id in self._hub.watched():
-            self._hub.sweep(workflow_id)
-
-    async def run(self) -> None:
-        """Sweep for ever."""
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(min(TICK_SECONDS, self._degraded_every))
-            self.sweep_due(loop.time())
-
-    def sweep_due(self, now: float) -> None:
-        """Sweep the streams whose time has come."""
-        interval = self._degraded_every if self._pulse.degraded else self._every
-        due: dict[WorkflowId, float] = {}
-        for workflow_id in self._hub.watched():
-            at = min(self._due.get(workflow_id, now + self._jittered(interval)), now + 1.25 * interval)
-            if at <= now:
-                self._hub.sweep(workflow_id)
-                at = now + self._jittered(interval)
-            due[workflow_id] = at
-        self._due = due
-
-    @staticmethod
-    def _jittered(interval: float) -> float:
-        return interval * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, not a secret
 
 
 class Canaries:

@@ -138,10 +138,10 @@ class Hub:
         return tuple(self._streams)
 
     def sweep(self, workflow_id: WorkflowId) -> None:
-        """Compare a stream with the log."""
+        """Compare a stream with the log, when nothing else asks for it."""
         stream = self._streams.get(workflow_id)
         if stream is not None:
-            stream.sweep()
+            stream.sweep(by_turn=True)
 
     def tick(self, now: float) -> None:
         """End streams whose time is up; let go of clients that read nothing, streams without any, excess in rings."""

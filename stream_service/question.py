@@ -35,6 +35,8 @@ class AskFrom(_Question):
 class AskHead(_Question):
     """Read the newest event's id, in a reading that begins after the question."""
 
+    sweeps: bool = False
+    """Whether it only looks for what was lost: then clients' questions need not stand behind it."""
     answer: Callable[[EventId | None], None]
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
 from typing import TypeVar
 
 from stream_service.question import AskFrom, AskHead, AskNewest, AskStart, Question
@@ -15,6 +16,8 @@ logger = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
 
 READS_AT_ONCE = 16
+SWEEPS_AT_ONCE = 4
+"""Of those: the others are for what clients ask."""
 FEW_QUESTIONS = 1024
 """As many wait without being looked at; of more, those that nobody wants any more are dropped."""
 LONGEST_PAUSE = 10.0
@@ -35,6 +38,8 @@ class Reader:
         self._sleep = sleep
         self._chance = chance
         self._at_once = asyncio.Semaphore(READS_AT_ONCE)
+        self._sweeps_at_once = asyncio.Semaphore(SWEEPS_AT_ONCE)
+        self._sweeps: set[Question] = set()
         self._tasks: dict[asyncio.Task[None], Question] = {}
         self._many = FEW_QUESTIONS
         self._died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -46,8 +51,14 @@ class Reader:
         """How many questions have no answer yet."""
         return len(self._tasks)
 
+    @property
+    def sweeps(self) -> int:
+        """How many sweeps have begun; not those that pause, since the log failed to answer."""
+        return len(self._sweeps)
+
     def ask(self, question: Question) -> None:
         """Begin to carry out a question."""
+        self._count_sweep(question)
         task = asyncio.get_running_loop().create_task(self._carry_out(question))
         self._tasks[task] = question
         task.add_done_callback(self._ended)
@@ -70,8 +81,12 @@ class Reader:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _count_sweep(self, question: Question) -> None:
+        if _sweeps(question):
+            self._sweeps.add(question)
+
     def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._tasks[task]
+        self._sweeps.discard(self._tasks.pop(task))
         if not task.cancelled() and (error := task.exception()) is not None and not self._died.done():
             self._died.set_exception(error)
 
@@ -108,7 +123,7 @@ class Reader:
         failures = 0
         while question.wanted():
             try:
-                async with self._at_once:
+                async with self._turn_of(question):
                     if not question.wanted():  # by now
                         return
                     found = await read()
@@ -116,7 +131,19 @@ class Reader:
                 failures += 1
                 self.failures += 1
                 logger.warning("log_not_read", extra={"workflow_id": question.workflow_id, "error": str(error)})
+                self._sweeps.discard(question)
                 await self._sleep(self._chance() * min(LONGEST_PAUSE, 0.1 * 2 ** min(failures, 10)))
+                self._count_sweep(question)
             else:
                 answer(found)
                 return
+
+    @asynccontextmanager
+    async def _turn_of(self, question: Question) -> AsyncIterator[None]:
+        """Wait for one of the log's threads; a sweep for one of those that sweeps may have."""
+        async with self._sweeps_at_once if _sweeps(question) else nullcontext(), self._at_once:
+            yield
+
+
+def _sweeps(question: Question) -> bool:
+    return isinstance(question, AskHead) and question.sweeps

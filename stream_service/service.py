@@ -21,6 +21,7 @@ from stream_service.report import Report
 from stream_service.server import DrainingServer, make_server
 from stream_service.settings import Settings
 from stream_service.shares import Shares
+from stream_service.sweeper import Sweeper
 from stream_service.target import Target, TargetWatch, balancers_client
 from stream_service.token_keys import token_keys
 from stream_service.unwritten import Delivered
@@ -43,7 +44,7 @@ class Service:
     hub: Hub
     reader: Reader
     feed: Feed
-    sweeper: heart.Sweeper
+    sweeper: Sweeper
     canaries: heart.Canaries
     drain: Drain
     report: Report | None
@@ -108,7 +109,7 @@ def make_service(settings: Settings, *, task: str, address: str | None = None) -
 
     hub = Hub(ask=reader.ask, bounds=settings.bounds, due=pacer.due, spread=pacer.spread, delivered=delivered)
     pulse = Pulse()
-    sweeper = heart.Sweeper(hub, pulse, every=settings.sweep_seconds, degraded_every=settings.degraded_sweep_seconds)
+    sweeper = Sweeper(hub, pulse, pace=settings.pace, underway=lambda: reader.sweeps)
     queue = Queue(
         sqs=sqs_client(receivers=settings.receivers),
         sns=sns_client(),

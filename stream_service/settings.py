@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from stream_service.hub import Bounds
+from stream_service.sweeper import Pace
 from tailrace.origins import Origins
 from tailrace.spans import Traces
 
@@ -44,7 +45,11 @@ class Settings(BaseSettings):
     """Between two notices that the service sends to itself, once they have come back."""
     keepalive_seconds: float = Field(default=15.0, gt=0, le=60)
     sweep_seconds: float = Field(default=15.0, gt=0, le=60)
+    """Between two comparisons of a stream with the log; longer, up to 60, where there would be too many a second."""
+    sweeps_per_second: float = Field(default=10.0, gt=0)
     degraded_sweep_seconds: float = Field(default=2.0, gt=0, le=60)
+    """The same while notices are in doubt."""
+    degraded_sweeps_per_second: float = Field(default=50.0, gt=0)
     drain_seconds: float = Field(default=5.0, ge=0, le=45)
     target_group_arn: Annotated[str, StringConstraints(pattern=_TARGET_GROUP)] | None = None
     """The load balancer's group of this task's target: to drain as soon as it is let go. None: nothing is in front."""
@@ -101,6 +106,16 @@ class Settings(BaseSettings):
     def retention(self) -> timedelta:
         """How long events may be seen."""
         return timedelta(days=self.retention_days)
+
+    @property
+    def pace(self) -> Pace:
+        """How often streams are swept."""
+        return Pace(
+            every=self.sweep_seconds,
+            per_second=self.sweeps_per_second,
+            degraded_every=self.degraded_sweep_seconds,
+            degraded_per_second=self.degraded_sweeps_per_second,
+        )
 
     @property
     def bounds(self) -> Bounds:

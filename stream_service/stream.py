@@ -206,13 +206,16 @@ class Stream:
             for batch in batches:
                 self._unwritten.add(batch)
 
-    def sweep(self) -> None:
-        """Compare with the log's tail: a lost notice then costs time, and nothing else (rule 19)."""
+    def sweep(self, *, by_turn: bool = False) -> None:
+        """Compare with the log's tail: a lost notice then costs time, and nothing else (rule 19).
+
+        `by_turn` says that it is the stream's turn, and that nobody waits for it.
+        """
         if self._reading:
             self._doubt = True
         else:
             self._reading = True
-            self._ask(AskHead(workflow_id=self.workflow_id, wanted=self._wanted, answer=self._swept))
+            self._ask(AskHead(workflow_id=self.workflow_id, wanted=self._wanted, sweeps=by_turn, answer=self._swept))
 
     def _swept(self, head: EventId | None) -> None:
         if head is None:

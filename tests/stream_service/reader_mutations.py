@@ -43,7 +43,7 @@ def doubting(patch: pytest.MonkeyPatch) -> None:
 
 
 def one_reading_at_a_time(patch: pytest.MonkeyPatch) -> None:
-    def sweep(self: Stream) -> None:
+    def sweep(self: Stream, *, by_turn: bool = False) -> None:  # noqa: ARG001 - as the stream's
         self._reading = True
         self._ask(AskHead(workflow_id=self.workflow_id, wanted=self._wanted, answer=self._swept))
 
@@ -159,8 +159,8 @@ def turning_pages(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Stream, "_read", lambda self, reading: read(self, replace(reading, more=False)))
 
 
-sweeps = method(Stream, "sweep", lambda _: None)
-reading_the_tail = method(Stream, "sweep", lambda self: self._read_on(self.ring.next))
+sweeps = method(Stream, "sweep", lambda _, by_turn=False: None)  # noqa: ARG005 - as the stream's
+reading_the_tail = method(Stream, "sweep", lambda self, by_turn=False: self._read_on(self.ring.next))  # noqa: ARG005 - as the stream's
 
 
 def the_generation_of_the_tail(patch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import Iterator
 from typing import Self
 
 import pytest
@@ -7,10 +6,8 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.parsers import ResponseParserError
 
 from stream_service import heart
-from stream_service.heart import Canaries, Sweeper
-from stream_service.hub import Hub
-from stream_service.pulse import READY_AFTER, Pulse
-from stream_service.question import AskHead, AskNewest, Question
+from stream_service.heart import Canaries
+from stream_service.pulse import Pulse
 from stream_service.subscription import Wish
 from tailrace.event import WorkflowId
 from tailrace.notice import Canary, decode_notice
@@ -71,141 +68,6 @@ async def test_client_that_does_not_read_is_cut_by_ticks(monkeypatch: pytest.Mon
     await eventually(lambda: client.aborted)
 
     ticking.cancel()
-
-
-# --- sweeps
-
-
-class Watched:
-    """A hub whose sweeps are counted: every one is a question for a head."""
-
-    def __init__(self, *streams: str) -> None:
-        self.swept: list[str] = []
-        self.hub = Hub(ask=self._ask, bounds=some_settings().bounds)
-        for stream in streams:
-            self.hub.subscribe(WorkflowId(stream), Client(), Wish())
-
-    def _ask(self, question: Question) -> None:
-        match question:
-            case AskNewest():
-                question.answer(None)
-            case AskHead():
-                self.swept.append(question.workflow_id)
-                question.answer(None)
-            case _:
-                raise AssertionError(question)
-
-
-def healthy() -> Pulse:
-    pulse = Pulse()
-    for _ in range(READY_AFTER):
-        pulse.came_back(pulse.next_number())
-    return pulse
-
-
-def sweeper(watched: Watched, pulse: Pulse) -> Sweeper:
-    return Sweeper(watched.hub, pulse, every=100, degraded_every=2)
-
-
-def at_seconds(upto: int, *, step: float = 1.0) -> Iterator[float]:
-    return (number * step for number in range(int(upto / step) + 1))
-
-
-async def test_every_stream_is_swept_about_once_an_interval() -> None:
-    watched = Watched("p_a", "p_b")
-    sweeps = sweeper(watched, healthy())
-
-    for now in at_seconds(1000):
-        sweeps.sweep_due(now)
-
-    for stream in ("p_a", "p_b"):
-        assert 7 <= watched.swept.count(stream) <= 14
-
-
-async def test_first_sweep_is_not_at_once_and_not_late() -> None:
-    watched = Watched("p_a")
-    sweeps = sweeper(watched, healthy())
-
-    times = []
-    for now in at_seconds(130):
-        before = len(watched.swept)
-        sweeps.sweep_due(now)
-        times += [now] * (len(watched.swept) - before)
-
-    assert len(times) == 1
-    assert 75 <= times[0] <= 126
-
-
-async def test_streams_are_not_all_swept_at_the_same_time() -> None:
-    streams = [f"p_{number}" for number in range(200)]
-    watched = Watched(*streams)
-    sweeps = sweeper(watched, healthy())
-
-    most = 0
-    for now in at_seconds(130):
-        before = len(watched.swept)
-        sweeps.sweep_due(now)
-        most = max(most, len(watched.swept) - before)
-
-    assert set(watched.swept) == set(streams)
-    assert most < 50
-
-
-async def test_streams_are_swept_often_while_notices_may_not_come() -> None:
-    watched = Watched("p_a")
-    sweeps = sweeper(watched, Pulse())
-
-    for now in at_seconds(100):
-        sweeps.sweep_due(now)
-
-    assert 30 <= len(watched.swept) <= 60
-
-
-async def test_sweeps_become_frequent_as_soon_as_canaries_stay_away() -> None:
-    watched = Watched("p_a")
-    pulse = healthy()
-    sweeps = sweeper(watched, pulse)
-    sweeps.sweep_due(0.0)
-    for _ in range(5):
-        pulse.next_number()
-
-    for now in (1.0, 2.0, 3.0, 4.0):
-        sweeps.sweep_due(now)
-
-    assert watched.swept
-
-
-async def test_stream_that_nobody_watches_any_more_is_forgotten() -> None:
-    watched = Watched("p_a")
-    sweeps = sweeper(watched, healthy())
-    sweeps.sweep_due(0.0)
-    for subscription in watched.hub.subscriptions():
-        subscription.leave()
-    watched.hub.tick(0.0)
-    watched.hub.tick(1000.0)
-
-    for now in at_seconds(1000):
-        sweeps.sweep_due(now)
-
-    assert watched.swept == []
-
-
-async def test_all_streams_are_swept_when_they_are_in_doubt() -> None:
-    watched = Watched("p_a", "p_b", "p_c")
-
-    sweeper(watched, healthy()).all_in_doubt()
-
-    assert sorted(watched.swept) == ["p_a", "p_b", "p_c"]
-
-
-async def test_sweeper_runs_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heart, "TICK_SECONDS", 0.01)
-    watched = Watched("p_a")
-    running = asyncio.create_task(Sweeper(watched.hub, Pulse(), every=15, degraded_every=0.02).run())
-
-    await eventually(lambda: len(watched.swept) >= 3)
-
-    running.cancel()
 
 
 # --- canaries

@@ -5,7 +5,7 @@ from typing import TypeVar
 import pytest
 
 from stream_service.question import AskFrom, AskHead, AskNewest, AskStart, Question
-from stream_service.reader import FEW_QUESTIONS, LONGEST_PAUSE, READS_AT_ONCE, Reader
+from stream_service.reader import FEW_QUESTIONS, LONGEST_PAUSE, READS_AT_ONCE, SWEEPS_AT_ONCE, Reader
 from tailrace.errors import LogUnavailable
 from tailrace.event import Event, EventId, Position, WorkflowId, workflow_id
 from tailrace.event_log import EventLog, Newest, Reading
@@ -278,3 +278,49 @@ async def test_reader_that_was_closed_has_not_died(reader: Reader, table: Troubl
 
     assert not running.done()
     running.cancel()
+
+
+async def test_client_is_answered_while_many_streams_are_swept(
+    reader: Reader, log: EventLog, table: TroubledTable
+) -> None:
+    last = await append(log, "a")
+    table.gate.clear()
+    table.most_at_once = 0
+    for _ in range(50):
+        reader.ask(AskHead(workflow_id=STREAM, wanted=always, sweeps=True, answer=lambda _: None))
+    await eventually(lambda: table.at_once == SWEEPS_AT_ONCE)
+
+    answering = asyncio.create_task(answer_to(reader, head))
+    await eventually(lambda: table.at_once == SWEEPS_AT_ONCE + 1)
+    table.gate.set()
+
+    assert await answering == last
+    assert table.most_at_once == SWEEPS_AT_ONCE + 1
+
+
+async def test_sweeps_are_counted_until_they_are_answered(reader: Reader) -> None:
+    for _ in range(3):
+        reader.ask(AskHead(workflow_id=STREAM, wanted=always, sweeps=True, answer=lambda _: None))
+    reader.ask(head(lambda _: None))
+    assert reader.sweeps == 3
+
+    await eventually(lambda: reader.waiting == 0)
+    assert reader.sweeps == 0
+
+
+async def test_sweep_that_the_log_fails_to_answer_holds_no_other_up(log: EventLog, table: TroubledTable) -> None:
+    pausing, go_on = asyncio.Event(), asyncio.Event()
+
+    async def pause(_: float) -> None:
+        pausing.set()
+        await go_on.wait()
+
+    reader = Reader(log, sleep=pause)
+    table.errors = [LogUnavailable("away")]
+    reader.ask(AskHead(workflow_id=STREAM, wanted=always, sweeps=True, answer=lambda _: None))
+    await pausing.wait()
+    assert (reader.sweeps, reader.waiting) == (0, 1)
+
+    go_on.set()
+    await eventually(lambda: reader.waiting == 0)
+    assert reader.sweeps == 0

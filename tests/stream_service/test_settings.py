@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from stream_service.settings import Settings
+from stream_service.sweeper import Pace
 
 NEEDED = {
     "TAILRACE_EVENT_LOG_TABLE": "EventLog",
@@ -34,7 +35,8 @@ def test_table_topic_and_who_may_listen_are_enough() -> None:
     assert settings.notice_topic_arn == NEEDED["TAILRACE_NOTICE_TOPIC_ARN"]
     assert settings.retention == timedelta(days=30)
     assert settings.cors_origins == ()
-    assert (settings.keepalive_seconds, settings.sweep_seconds, settings.degraded_sweep_seconds) == (15, 15, 2)
+    assert settings.keepalive_seconds == 15
+    assert settings.pace == Pace(every=15, per_second=10, degraded_every=2, degraded_per_second=50)
 
 
 def test_everything_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
