@@ -22,7 +22,9 @@ from cli.bill import (
     front,
     log,
     notices,
+    read_units,
     running,
+    sweeps_a_second,
     waiting,
 )
 from cli.prices import PRICES
@@ -123,10 +125,35 @@ class Load:
         return _writes(self.system) / self.tasks * self.figures.write_us / 1e6
 
     @property
+    def streams_a_task(self) -> float:
+        """Workflows that a task's clients follow."""
+        return min(self.system.clients / self.tasks, self.system.workflows / self.system.shards)
+
+    @property
+    def sweeps_a_task(self) -> float:
+        """A second."""
+        return sweeps_a_second(self.streams_a_task, vcpu=TASK.vcpu)
+
+    @property
+    def sweep_share(self) -> float:
+        """Of a task's core, for comparing its streams with the log."""
+        return self.sweeps_a_task * self.figures.sweep_us / 1e6
+
+    @property
+    def core_share(self) -> float:
+        """Of a task's core, all together."""
+        return self.notice_share + self.write_share + self.sweep_share
+
+    @property
+    def reads(self) -> float:
+        """Of the log, a second: each task's sweeps, and the tail before each run's events."""
+        return (self.sweeps_a_task * self.tasks + self.system.runs) * read_units(self.system.use.item_bytes)
+
+    @property
     def memory_mb(self) -> float:
         """Of a task."""
         clients = self.system.clients / self.tasks
-        rings = min(_RINGS_MB, min(clients, self.system.workflows / self.system.shards) * _RING_KB / _KB)
+        rings = min(_RINGS_MB, self.streams_a_task * _RING_KB / _KB)
         return _BASE_MB + clients * self.figures.connection_kb / _KB + rings
 
     @property
@@ -141,6 +168,7 @@ class Load:
             "notices": notices(use, self.tasks_a_shard, requests_each=_REQUESTS / a_receive)
             + self.system.shards * waiting(self.tasks_a_shard),
             "log": log(use),
+            "sweeps": PRICES.read.of(self.sweeps_a_task * tasks * SECONDS * read_units(use.item_bytes)),
             "balancer and front": standing + balancer_units(use) + front(use),
             "running workflows": running(use),
         }
@@ -150,16 +178,17 @@ class Load:
         """Everything that can be full. Quotas: the sources are named in docs/scale.md."""
         system = self.system
         back = system.clients / _RETRY_SECONDS
-        written = system.runs * math.ceil((200 + system.events_a_run * 335) / _KB)
+        written = system.runs * math.ceil(system.use.item_bytes / _KB)
         return (
             _own("notices into one task", self.notice_share, BUSY * TASK.vcpu),
-            _own("a task's core", self.notice_share + self.write_share, BUSY * TASK.vcpu),
+            _own("a task's core", self.core_share, BUSY * TASK.vcpu),
             _own("a task's memory (MB)", self.memory_mb, TASK.memory_gb * _KB),
             _own("everybody back at once, a second", back, self.tasks * self.figures.connects_a_second),
             _own("shards, by an id's last character", system.shards, 64),
             _own("one workflow's writes a second", written / system.workflows, 1_000),
             _quota("SNS publishes a second", system.runs, 30_000),
             _quota("DynamoDB write units a second", written, 40_000),
+            _quota("DynamoDB read units a second", self.reads, 40_000),
             _quota("functions at once", system.runs * RUN_SECONDS, 1_000),
             _quota("HTTP API requests a second", system.runs, 10_000),
             _quota("everybody back at once, at CloudFront", back, 250_000),
@@ -191,13 +220,13 @@ def _writes(system: System) -> float:
 
 
 def load_of(system: System, figures: Figures) -> Load:
-    """Give each shard as many tasks as its clients and their writes need; where none would do, as clients need."""
+    """Give each shard as many tasks as clients, writes and sweeps need; where none would do, as clients need."""
     by_clients = math.ceil(system.clients / system.shards / (TASK.streams_per_task * FULL_ENOUGH))
     least = max(LEAST_TASKS, by_clients)
     for tasks in count(least):
         load = Load(system=system, figures=figures, tasks_a_shard=tasks)
         if load.notice_share >= BUSY * TASK.vcpu:
             return Load(system=system, figures=figures, tasks_a_shard=least)
-        if load.notice_share + load.write_share <= BUSY * TASK.vcpu:
+        if load.core_share <= BUSY * TASK.vcpu:
             return load
     raise AssertionError("count() does not end")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks import cost_page, marked
 from benchmarks.bars import Row, bars
-from benchmarks.figures import Figures, read
+from benchmarks.figures import SWEEP_SOURCE, Figures, read
 from benchmarks.markdown import markdown, short
 from benchmarks.results import RESULTS
 from benchmarks.running import ROOT
@@ -48,10 +48,11 @@ def _figures(figures: Figures) -> str:
     rows = [
         ["a write to a client (an event, a batch, a keepalive)", f"{figures.write_us:.1f} µs of a core"],
         ["a notice, from SQS's client to the hub", f"{figures.notice_us:.0f} µs of a core"],
+        ["a sweep: comparing a stream with the log", f"{figures.sweep_us:,.0f} µs of a core"],
         ["an open stream, without its ring", f"{figures.connection_kb:.1f} KB"],
         ["clients that a core accepts", f"{figures.connects_a_second:,.0f} a second"],
     ]
-    return markdown(["measured", ""], rows) + f"\nSource: {figures.source}.\n"
+    return markdown(["measured", ""], rows) + f"\nSource: {figures.source}.\n\nA sweep was not {SWEEP_SOURCE}.\n"
 
 
 def _stages(figures: Figures) -> str:
@@ -65,7 +66,7 @@ def _stages(figures: Figures) -> str:
                 f"{system.events_a_second:,.0f}",
                 f"{system.shards}",
                 f"{load.tasks}",
-                f"{100 * (load.notice_share + load.write_share):.0f} %",
+                f"{100 * load.core_share:.0f} %",
                 _first(load),
                 ", ".join(limit.name for limit in load.quotas_to_raise) or "none",
             ]
@@ -81,7 +82,7 @@ def _shards(loads: list[Load]) -> str:
             f"{load.system.shards}",
             f"{load.tasks}",
             f"{load.notices_a_task:,.0f}",
-            f"{100 * (load.notice_share + load.write_share):.0f} %",
+            f"{100 * load.core_share:.0f} %",
             _first(load),
             f"{load.costs['notices']:,.0f}",
             f"{load.costs['tasks']:,.0f}",
@@ -121,8 +122,12 @@ def _core_plot(loads: list[Load]) -> str:
     rows = [
         Row(
             f"{load.system.shards} shards",
-            {"notices in": 100 * load.notice_share, "writes to clients": 100 * load.write_share},
-            f"{100 * (load.notice_share + load.write_share):.0f} %",
+            {
+                "notices in": 100 * load.notice_share,
+                "writes to clients": 100 * load.write_share,
+                "sweeps": 100 * load.sweep_share,
+            },
+            f"{100 * load.core_share:.0f} %",
         )
         for load in loads
     ]

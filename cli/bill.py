@@ -15,6 +15,8 @@ HOURS = 730
 MINUTES = 60 * HOURS
 SECONDS = 60 * MINUTES
 _KB = 1_024
+_READ_BYTES = 4 * _KB
+"""What a consistent read unit covers, of one item."""
 _GB = 1e9
 
 # What the system does by itself; a test holds these beside the code that does it.
@@ -23,6 +25,10 @@ POLL_SECONDS = 5
 CANARY_SECONDS = 30
 KEEPALIVE_SECONDS = 15
 STREAM_AGE_SECONDS = 3_600
+SWEEP_SECONDS, LONGEST_SWEEP_SECONDS = 15, 60
+"""Between two comparisons of a stream with the log: the longer, the more streams a task has."""
+SWEEPS_A_VCPU = 40
+"""A second, until the longest interval is reached."""
 RETENTION_DAYS = 30
 FULL_ENOUGH = 0.6
 """Of the streams that a task may have: when there are more, there are more tasks."""
@@ -69,6 +75,16 @@ class Use:
     def deliveries(self) -> float:
         """How often an event reaches a client."""
         return self.events * self.followers
+
+    @property
+    def item_bytes(self) -> float:
+        """What a run sent, as the log keeps it."""
+        return ITEM_BYTES + self.events_a_run * (EVENT_BYTES + self.payload_bytes)
+
+    @property
+    def streams(self) -> float:
+        """Those that clients follow, if each follows one; where nobody gets an event, each has one for itself."""
+        return self.clients / max(1.0, self.followers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +149,7 @@ def by_use(use: Use, fleet: Fleet) -> Lines:
     """What is paid for what is done, but for running the workflows."""
     return {
         "Event log (DynamoDB)": log(use),
+        "Sweeps of open streams (DynamoDB)": sweeps(use, fleet),
         "Notices (SNS, SQS)": notices(use, fleet.tasks),
         "Load balancer's capacity units": balancer_units(use),
         **traffic(use, fleet),
@@ -147,10 +164,29 @@ def running(use: Use) -> float:
 
 def log(use: Use) -> float:
     """One item for what a run sent: written once, its tail read once, kept for as long as events are retained."""
-    size = ITEM_BYTES + use.events_a_run * (EVENT_BYTES + use.payload_bytes)
+    size = use.item_bytes
     kept = use.runs * size * RETENTION_DAYS * 24 / HOURS
     written = PRICES.write.of(use.runs * math.ceil(size / _KB))
-    return written + PRICES.read.of(use.runs) + PRICES.storage.of(kept / _GB)
+    read = use.runs * read_units(size)
+    return written + PRICES.read.of(read) + PRICES.storage.of(kept / _GB)
+
+
+def read_units(size: float) -> int:
+    """Of one item, consistently."""
+    return math.ceil(size / _READ_BYTES)
+
+
+def sweeps(use: Use, fleet: Fleet) -> float:
+    """Each task reads the tail of each stream that its clients follow, again and again."""
+    watched = min(use.streams, use.clients / fleet.tasks)
+    made = fleet.tasks * sweeps_a_second(watched, vcpu=fleet.vcpu) * SECONDS
+    return PRICES.read.of(made * read_units(use.item_bytes))
+
+
+def sweeps_a_second(streams: float, *, vcpu: float) -> float:
+    """Of a task that watches so many streams, while notices come."""
+    interval = max(SWEEP_SECONDS, min(LONGEST_SWEEP_SECONDS, streams / (SWEEPS_A_VCPU * vcpu)))
+    return streams / interval
 
 
 def notices(use: Use, tasks: int, *, requests_each: float = REQUESTS_A_NOTICE) -> float:

@@ -7,7 +7,9 @@ import pytest
 from benchmarks.figures import Figures
 from benchmarks.scale_model import BUSY, LEAST_TASKS, TASK, System, load_of
 
-FIGURES = Figures(write_us=10.0, notice_us=200.0, connection_kb=2.0, connects_a_second=3_000, source="made up")
+FIGURES = Figures(
+    write_us=10.0, notice_us=200.0, connection_kb=2.0, connects_a_second=3_000, sweep_us=1_000.0, source="made up"
+)
 SYSTEM = System(clients=120_000, workflows=60_000, events_a_second=10_000, shards=4)
 
 
@@ -20,14 +22,32 @@ def test_task_pays_for_its_shards_notices_and_its_own_clients_writes() -> None:
     assert load.write_share == pytest.approx((1_000 * 2 + 120_000 / 15) / 12 * 10e-6)
 
 
+def test_task_sweeps_each_stream_once_a_minute_where_it_has_thousands() -> None:
+    load = load_of(SYSTEM, FIGURES)
+
+    assert load.streams_a_task == 10_000  # 120,000 clients, two of each workflow, on 12 tasks
+    assert load.sweeps_a_task == pytest.approx(10_000 / 60)
+    assert load.sweep_share == pytest.approx(10_000 / 60 * 1_000e-6)
+    assert load.core_share == pytest.approx(load.notice_share + load.write_share + load.sweep_share)
+    assert load.reads == pytest.approx(12 * 10_000 / 60 + 1_000)
+    assert load.costs["sweeps"] == pytest.approx(12 * 10_000 / 60 * 730 * 3600 * 0.125e-6)
+
+
+def test_task_with_few_streams_sweeps_them_four_times_a_minute() -> None:
+    load = load_of(replace(SYSTEM, clients=4_000, workflows=1_600), FIGURES)
+
+    assert load.streams_a_task == 400
+    assert load.sweeps_a_task == pytest.approx(400 / 15)
+
+
 def test_tasks_are_added_until_writes_leave_room() -> None:
     busy = replace(SYSTEM, clients=48_000, workflows=48, events_a_second=3_200)  # 1,000 clients each
 
     load = load_of(busy, FIGURES)
 
-    assert load.notice_share + load.write_share <= BUSY * TASK.vcpu
+    assert load.core_share <= BUSY * TASK.vcpu
     fewer = replace(load, tasks_a_shard=load.tasks_a_shard - 1)
-    assert fewer.notice_share + fewer.write_share > BUSY * TASK.vcpu
+    assert fewer.core_share > BUSY * TASK.vcpu
 
 
 def test_more_tasks_do_not_help_against_notices_and_more_shards_do() -> None:

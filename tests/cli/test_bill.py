@@ -10,8 +10,10 @@ from cli.other_bills import ably, api_gateway, appsync_events
 from infra.config import StreamServiceConfig, stage_config
 from infra.cost import fleet
 from infra.stream_service import FULL_ENOUGH
+from infra.task_bounds import SWEEPS_A_VCPU
 from stream_service.queue import LONG_POLL_SECONDS
 from stream_service.settings import Settings
+from stream_service.sweeper import LONGEST_SECONDS
 from tests.support.rim import some_settings
 
 TEN_MILLION = Use(events=10_000_000, clients=1_000, followers=5)
@@ -24,6 +26,9 @@ def test_what_the_system_does_by_itself_is_what_its_code_says() -> None:
     assert settings.canary_seconds == bill.CANARY_SECONDS
     assert settings.keepalive_seconds == bill.KEEPALIVE_SECONDS
     assert settings.max_stream_age_seconds == bill.STREAM_AGE_SECONDS
+    assert settings.sweep_seconds == bill.SWEEP_SECONDS
+    assert LONGEST_SECONDS == bill.LONGEST_SWEEP_SECONDS
+    assert bill.SWEEPS_A_VCPU == SWEEPS_A_VCPU
     assert settings.retention == timedelta(days=bill.RETENTION_DAYS)
     assert bill.FULL_ENOUGH == FULL_ENOUGH
     assert LONG_POLL_SECONDS == bill.POLL_SECONDS
@@ -81,11 +86,35 @@ def test_use_is_paid_for_by_log_notices_balancer_and_traffic() -> None:
     assert list(lines.values()) == pytest.approx(
         [
             1_000_000 * (4 * 0.625e-6 + 0.125e-6) + 1_000_000 * 3_550 * 720 / 730 / 1e9 * 0.25,
+            2 * 200 / 20 * 730 * 3600 * 0.125e-6,
             1_000_000 * 0.5e-6 + 1_000_000 * 2 * 2 * 0.4e-6,
             max(1_000 / 3_000, gigabytes / 730) * 730 * 0.008,
             0.0,
         ]
     )
+
+
+@pytest.mark.parametrize(
+    ("clients", "followers", "sweeps_a_second"),
+    [
+        (100, 1, 2 * 50 / 15),  # a stream each, shared by two tasks
+        (100, 100, 2 * 1 / 15),  # one stream, which both tasks watch
+        (600, 1, 2 * 10),  # 300 streams each: all that a quarter of a vCPU is given
+        (3_000, 1, 2 * 1_500 / 60),  # once a minute, at the least
+        (100, 0, 2 * 50 / 15),
+        (0, 0, 0),
+    ],
+)
+def test_sweeps_are_paid_for_by_the_streams_that_each_task_watches(
+    clients: int, followers: int, sweeps_a_second: float
+) -> None:
+    use = Use(events=0, clients=clients, followers=followers)
+
+    assert bill.sweeps(use, Fleet()) == pytest.approx(sweeps_a_second * 730 * 3600 * 0.125e-6)
+
+
+def test_read_of_a_large_item_costs_more_units() -> None:
+    assert (bill.read_units(1), bill.read_units(4_096), bill.read_units(4_097)) == (1, 1, 2)
 
 
 def test_traffic_beyond_the_free_terabyte_is_paid_for() -> None:
