@@ -14,7 +14,7 @@ CLIENTS = 5_000
 SWEEP_US = 1_200.0
 SWEEP_SOURCE = (
     "measured by `make bench`, but by hand: the CPU time of 400 calls of `EventLog.head()`,\n"
-    "one after another, with boto3 and a server on loopback that answers at once: 1,050 to 1,230 µs in five runs on\n"
+    "one after another, with boto3 and a server on loopback that answers at once: 1,050 to 1,230 µs in three runs on\n"
     "the same machine"
 )
 
