@@ -42,7 +42,10 @@ class RecentTable(InMemoryTable):
         last: int | None = None,
         descending: bool = False,
         limit: int | None = None,
+        without_events: bool = False,
     ) -> Page:
         """Read, and count it."""
         self.reads += 1
-        return await super().query(workflow_id, first=first, last=last, descending=descending, limit=limit)
+        return await super().query(
+            workflow_id, first=first, last=last, descending=descending, limit=limit, without_events=without_events
+        )

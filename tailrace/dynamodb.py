@@ -98,6 +98,7 @@ class DynamoDBTable:
         last: int | None = None,
         descending: bool = False,
         limit: int | None = None,
+        without_events: bool = False,
     ) -> Page:
         """Read a workflow's items whose own position lies within `first` and `last`, consistently."""
         condition = "workflow_id = :workflow_id AND #position BETWEEN :first AND :last"
@@ -117,6 +118,9 @@ class DynamoDBTable:
             return Page((), more=False)  # DynamoDB refuses a BETWEEN whose ends are crossed
         if limit is not None:
             request["Limit"] = limit
+        if without_events:  # it is charged as a whole all the same; what is saved is the way, and decoding
+            request["ProjectionExpression"] = _ALL_BUT_EVENTS
+            request["ExpressionAttributeNames"]["#count"] = "count"
         answer, items = await self._call(lambda: self._read(request), LogUnavailable)
         return Page(tuple(_item(attributes) for attributes in items), more="LastEvaluatedKey" in answer)
 
@@ -215,6 +219,7 @@ class DynamoDBTable:
             raise unanswered(f"The table {self._name} did not answer: {error}") from error
 
 
+_ALL_BUT_EVENTS = "workflow_id, #position, generation, #count, batch_id, recorded_at, expires_at, cleared, traceparent"
 _LAST_POSITION = 10**16  # beyond every id that `EventId.parse` admits
 
 

@@ -89,7 +89,7 @@ class EventLog:
         Raises:
             LogUnavailable, LogRefused: the log could not be read.
         """
-        tail = self._tails.get(workflow_id) or await self._newest_item(workflow_id)
+        tail = self._tails.get(workflow_id) or await self._newest_item(workflow_id, without_events=True)
         return first_id(tail) or BEGINNING
 
     async def append(
@@ -130,7 +130,7 @@ class EventLog:
 
     async def head(self, workflow_id: WorkflowId) -> EventId | None:
         """Read the newest event's id, also of one that has expired; None for an empty stream."""
-        tail = await self._newest_item(workflow_id)
+        tail = await self._newest_item(workflow_id, without_events=True)
         return EventId(tail.generation, tail.end) if tail else None
 
     async def read(self, workflow_id: WorkflowId, position: int) -> Reading:
@@ -213,8 +213,8 @@ class EventLog:
             and not self._has_expired(item)
         )
 
-    async def _newest_item(self, workflow_id: WorkflowId) -> Item | None:
-        page = await self._table.query(workflow_id, descending=True, limit=1)
+    async def _newest_item(self, workflow_id: WorkflowId, *, without_events: bool) -> Item | None:
+        page = await self._table.query(workflow_id, descending=True, limit=1, without_events=without_events)
         return page.items[0] if page.items else None
 
     async def _containing(self, workflow_id: WorkflowId, position: int) -> tuple[Item, ...]:

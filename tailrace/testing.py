@@ -38,6 +38,7 @@ class InMemoryTable:
         last: int | None = None,
         descending: bool = False,
         limit: int | None = None,
+        without_events: bool = False,
     ) -> Page:
         """Read a workflow's items whose own position lies within `first` and `last`."""
         items = self.items[workflow_id]
@@ -52,6 +53,8 @@ class InMemoryTable:
                 break
             page.append(items[position])
             size += len(page[-1].events or b"")
+        if without_events:
+            page = [replace(item, events=None) for item in page]
         return Page(tuple(page), more=len(page) < len(asked))
 
     async def put(self, item: Item) -> Item | None:

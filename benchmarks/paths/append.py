@@ -35,10 +35,13 @@ class CountingTable:
         last: int | None = None,
         descending: bool = False,
         limit: int | None = None,
+        without_events: bool = False,
     ) -> Page:
         """Count, and pass on."""
         self.calls += 1
-        return await self._table.query(workflow_id, first=first, last=last, descending=descending, limit=limit)
+        return await self._table.query(
+            workflow_id, first=first, last=last, descending=descending, limit=limit, without_events=without_events
+        )
 
     async def put(self, item: Item) -> Item | None:
         """Count, and pass on."""

@@ -37,6 +37,7 @@ class TroubledTable(InMemoryTable):
         last: int | None = None,
         descending: bool = False,
         limit: int | None = None,
+        without_events: bool = False,
     ) -> Page:
         self.readings += 1
         self.at_once += 1
@@ -47,7 +48,9 @@ class TroubledTable(InMemoryTable):
             self.at_once -= 1
         if self.errors:
             raise self.errors.pop(0)
-        return await super().query(workflow_id, first=first, last=last, descending=descending, limit=limit)
+        return await super().query(
+            workflow_id, first=first, last=last, descending=descending, limit=limit, without_events=without_events
+        )
 
 
 class Pauses:

@@ -52,9 +52,18 @@ class SteppedTable:
         last: int | None = None,
         descending: bool = False,
         limit: int | None = None,
+        without_events: bool = False,
     ) -> Page:
         """Read, when stepped."""
-        read = partial(self._table.query, workflow_id, first=first, last=last, descending=descending, limit=limit)
+        read = partial(
+            self._table.query,
+            workflow_id,
+            first=first,
+            last=last,
+            descending=descending,
+            limit=limit,
+            without_events=without_events,
+        )
         return await Turn[Page]("query", read)
 
     async def put(self, item: Item) -> Item | None:

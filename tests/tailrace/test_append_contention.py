@@ -35,11 +35,14 @@ class UnreliableTable:
         last: int | None = None,
         descending: bool = False,
         limit: int | None = None,
+        without_events: bool = False,
     ) -> Page:
         await self._travel()
         if self.chance.random() < 0.05:
             raise LogUnavailable("The question was lost.")
-        page = await self.table.query(workflow_id, first=first, last=last, descending=descending, limit=limit)
+        page = await self.table.query(
+            workflow_id, first=first, last=last, descending=descending, limit=limit, without_events=without_events
+        )
         await self._travel()
         return page
 

@@ -52,6 +52,15 @@ async def test_trace_comes_back_with_its_item(table: Table) -> None:
     assert (await table.query(STREAM)).items == (put,)
 
 
+async def test_items_are_read_without_their_events(table: Table) -> None:
+    put = replace(item(7, count=3), traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+    await table.put(put)
+
+    page = await table.query(STREAM, descending=True, limit=1, without_events=True)
+
+    assert page.items == (replace(put, events=None),)
+
+
 async def test_put_where_an_item_stands_changes_nothing_and_returns_that_item(table: Table) -> None:
     first, second = item(1), replace(item(1), batch_id="another", generation="other", events=b"[1]")
     await table.put(first)
