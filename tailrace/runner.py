@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from tailrace.errors import InvalidTrigger
-from tailrace.event import Batch, EventId
+from tailrace.event import EventId
 from tailrace.event_log import EventLog
+from tailrace.let_out import let_out
 from tailrace.node import NodeRuntime
-from tailrace.notice import NoticeFailed, Notifier
+from tailrace.notice import Notifier
 from tailrace.progress import Progress
 from tailrace.result import RunResult, RunStatus, StepError, Trigger
 from tailrace.run_state import TRIGGER, Context, RunState
@@ -60,12 +61,16 @@ async def run(
         await progress.go()
     finally:
         sent = state.end()
-    events = progress.let_out(sent)
-    with spans.part("append", "client", {"tailrace.events": len(events)}):
-        batches = await log.append(
-            workflow.id, events, batch_id=state.context.trace_id, floor=floor, traceparent=traceparent
-        )
-    announced = [await _announce(batch, notifier, state.context, spans) for batch in batches]
+    out = await let_out(
+        workflow.id,
+        progress.let_out(sent),
+        log=log,
+        notifier=notifier,
+        trace_id=state.context.trace_id,
+        floor=floor,
+        traceparent=traceparent,
+        spans=spans,
+    )
     return RunResult(
         run_id=run_id,
         trace_id=state.context.trace_id,
@@ -75,8 +80,8 @@ async def run(
         steps=progress.exports,
         error=progress.error,
         response=state.response,
-        batches=batches,
-        announced=all(announced),
+        batches=out.batches,
+        announced=out.announced,
     )
 
 
@@ -95,17 +100,3 @@ def _begin(
     except ValueError as error:
         raise InvalidTrigger(not_json("The event that starts this run", error)) from error
     return RunState(context=context, exports={TRIGGER: text})
-
-
-async def _announce(batch: Batch, notifier: Notifier, context: Context, spans: Spans) -> bool:
-    """Announce a batch; a notice that fails costs its clients time, and is no reason to fail the run."""
-    first_id = str(batch.first_id)
-    with spans.part("publish", "producer", {"tailrace.first_id": first_id}) as span:
-        try:
-            await notifier.announce(batch)
-        except NoticeFailed as error:
-            fields = {"workflow_id": context.workflow_id, "trace_id": context.trace_id, "first_id": first_id}
-            logger.warning("notice_failed", exc_info=True, extra=fields)
-            span.fail(type(error).__name__)
-            return False
-    return True

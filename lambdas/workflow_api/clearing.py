@@ -16,9 +16,10 @@ from lambdas.workflow_api.keys import ApiKey, Verb
 from lambdas.workflow_api.problems import Problem
 from lambdas.workflow_api.schemas import reference
 from tailrace.errors import LogRefused, LogUnavailable
-from tailrace.event import Batch, WorkflowId
+from tailrace.event import WorkflowId
 from tailrace.event_log import EventLog
-from tailrace.notice import NoticeFailed, Notifier
+from tailrace.let_out import clear
+from tailrace.notice import Notifier
 
 logger = logging.getLogger(__name__)
 
@@ -38,26 +39,16 @@ class Clearing:
         """
         try:
             async with asyncio.timeout(seconds):
-                mark = await self._log.clear(stream, batch_id=f"clear-{uuid4().hex}")
-                announced = mark is not None and await self._announce(mark)
+                out = await clear(stream, log=self._log, notifier=self._notifier, trace_id=f"clear-{uuid4().hex}")
         except (LogUnavailable, TimeoutError) as error:
             logger.exception("stream_not_cleared", extra={"workflow_id": stream, "key": key})
             raise _unfinished(stream) from error
         except LogRefused as error:
             logger.exception("stream_not_cleared", extra={"workflow_id": stream, "key": key})
             raise _refused(stream) from error
-        cleared_to = None if mark is None else str(mark.last_id)
+        cleared_to = str(out.batches[-1].last_id) if out.batches else None
         logger.info("stream_cleared", extra={"workflow_id": stream, "key": key, "cleared_to": cleared_to})
-        return {"workflow_id": stream, "cleared_to": cleared_to, "announced": announced}
-
-    async def _announce(self, mark: Batch) -> bool:
-        """Tell the stream services; again where the mark stands already, since the first notice may have been lost."""
-        try:
-            await self._notifier.announce(mark)
-        except NoticeFailed:  # who follows hears of it by the next sweep
-            logger.warning("notice_failed", exc_info=True, extra={"workflow_id": mark.workflow_id})
-            return False
-        return True
+        return {"workflow_id": stream, "cleared_to": cleared_to, "announced": bool(out.batches) and out.announced}
 
 
 def clears(*, clearing: Clearing, access: Access) -> APIRouter:
