@@ -54,7 +54,7 @@ class Lineage:
             case "$gap":
                 self._hear_gap(frame)
             case _:
-                assert self.streams.written[frame.id] == frame.event
+                assert self.streams.written.get(frame.id) == frame.event, f"{frame} is not what the log held."
                 assert self._is_wanted(frame.id)
                 self._pass_over(frame.id, frame.id.position - 1)
                 assert self.last is None or self._base(frame.id) < frame.id.position, f"{frame.id} came again."

@@ -1,4 +1,4 @@
-"""Two hubs over one log, whose readings, notices and clients come and go in any order that Hypothesis thinks of."""
+"""The model: writers, log, notices, two hubs and their clients come and go in any order that Hypothesis thinks of."""
 
 from dataclasses import replace
 
@@ -7,8 +7,9 @@ from hypothesis.stateful import precondition, rule
 
 from stream_service.subscription import Wish
 from tailrace.event import EventId, Position
-from tests.stream_service.lineage import Lineage
-from tests.stream_service.log_machine import LogMachine, some
+from tests.model.lineage import Lineage
+from tests.model.passing import Passing
+from tests.model.writing import some
 from tests.support.hub import Pending, SteppedHub
 from tests.support.stepped_client import Client
 from tests.support.stream_log import notice_of
@@ -27,8 +28,8 @@ wishes = st.builds(
 )
 
 
-class HubMachine(LogMachine):
-    """Whatever happens, every client hears everything once and in order, or that it is lost."""
+class Model(Passing):
+    """Whatever happens, the log keeps its promises, and clients hear all of it once, in order, or that it is lost."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,16 +38,16 @@ class HubMachine(LogMachine):
 
     # --- notices, readings, time
 
-    @precondition(lambda self: self.batches)
+    @precondition(lambda self: self.notices)
     @rule(hub=either, back=some, with_events=st.booleans())
     def announce(self, hub: int, back: int, *, with_events: bool) -> None:
-        batch = self.batches[-1 - back % len(self.batches)]
+        batch = self.notices[-1 - back % len(self.notices)]
         self.hubs[hub].hub.offer(notice_of(batch, with_events=with_events))
 
-    @precondition(lambda self: self.batches)
+    @precondition(lambda self: self.notices)
     @rule(hub=either)
     def announce_newest(self, hub: int) -> None:
-        self.hubs[hub].offer(self.batches[-1])
+        self.hubs[hub].offer(self.notices[-1])
 
     @precondition(lambda self: self._pending())
     @rule(choice=some)
@@ -135,8 +136,14 @@ class HubMachine(LogMachine):
 
     @rule(newest_first=st.booleans())
     def come_to_rest(self, *, newest_first: bool) -> None:
+        self._come_to_rest(newest_first=newest_first)
+
+    def teardown(self) -> None:
+        self._come_to_rest(newest_first=False)
+
+    def _come_to_rest(self, *, newest_first: bool) -> None:
         """Let what is on the way arrive, and every socket take everything: then every client has everything."""
-        self.finish_clears()
+        self.check_log()
         for _, client in self._connected():
             client.resume()
         for hub in self.hubs:
@@ -150,9 +157,6 @@ class HubMachine(LogMachine):
         self.on_the_way.clear()
         for lineage, _ in self._connected():
             lineage.check_arrived()
-
-    def teardown(self) -> None:
-        self.come_to_rest(newest_first=False)
 
     # --- how
 

@@ -1,5 +1,6 @@
 """A world for the log's rules: one table, the true time, writers stepped by hand, and what must always hold."""
 
+import math
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -91,15 +92,7 @@ class World:
     def check(self) -> None:
         """Hold what ever landed, and what the table still has of it, against what the log promises."""
         check_landed(self.table.landed)
-        standing = self.table.items[STREAM]
-        for item in self.table.landed:
-            if item.expires_at > self.now + 30 * MINUTE:  # a quarter of an hour, and a clock that is as much ahead
-                held = standing.get(item.position)
-                assert (held and held.batch_id) == item.batch_id, f"{item} is gone before its time."
-        for item in standing.values():
-            marks = [mark for mark in self.table.landed if mark.cleared and mark.generation == item.generation]
-            last_mark = max((mark.position for mark in marks), default=0)
-            assert not item.cleared or item.position <= last_mark, f"{item} was emptied, and nobody cleared it."
+        check_kept(self.table, now=self.now)
 
 
 async def _as_batches(clear: Awaitable[Batch | None]) -> tuple[Batch, ...]:
@@ -111,8 +104,11 @@ async def _at_once(_seconds: float) -> None:
     """Wait for nothing; a test moves the time itself."""
 
 
-def check_landed(landed: Sequence[Item]) -> None:
-    """Hold what ever landed against what the log promises: ids are used once, without holes, and batches land once."""
+def check_landed(landed: Sequence[Item], *, once_in: float = math.inf) -> None:
+    """Hold what ever landed against what the log promises: ids are used once, without holes, and batches land once.
+
+    `once_in` are the seconds for which a batch is sure to be kept, and known to whoever tries its run again.
+    """
     generation, end = "", 0
     for item in landed:
         if item.position == 1:
@@ -120,7 +116,22 @@ def check_landed(landed: Sequence[Item]) -> None:
         assert item.generation == generation, f"{item} goes on with a life of the stream that had ended."
         assert item.position == end + 1, f"{item} tears its generation, or uses an id again."
         end = item.end
-    batch_ids = [item.batch_id for item in landed]
-    assert len(batch_ids) == len(set(batch_ids)), f"A batch landed twice: {batch_ids}"
+    seen: dict[str, Item] = {}
+    for item in landed:
+        before = seen.setdefault(item.batch_id, item)
+        assert before is item or item.recorded_at - before.recorded_at >= once_in * 1000, f"{item} landed twice."
     generations = [item.generation for item in landed if item.position == 1]
     assert len(generations) == len(set(generations)), f"A generation began twice: {generations}"
+
+
+def check_kept(table: RecordingTable, *, now: float) -> None:
+    """Hold what the table still has against what the log promises: all until its time, and whole unless cleared."""
+    standing = table.items[STREAM]
+    for item in table.landed:
+        if item.expires_at > now + 30 * MINUTE:  # a quarter of an hour, and a clock that is as much ahead
+            held = standing.get(item.position)
+            assert (held and held.batch_id) == item.batch_id, f"{item} is gone before its time."
+    for item in standing.values():
+        marks = [mark for mark in table.landed if mark.cleared and mark.generation == item.generation]
+        last_mark = max((mark.position for mark in marks), default=0)
+        assert not item.cleared or item.position <= last_mark, f"{item} was emptied, and nobody cleared it."

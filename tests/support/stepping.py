@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from tailrace.errors import OutcomeUnknown
 from tailrace.event import Batch, WorkflowId
+from tailrace.notice import NoticeFailed
 from tailrace.table import Item, Page, Table
 
 Answer = TypeVar("Answer")
@@ -17,7 +18,7 @@ class Turn(Generic[Answer]):
     """An operation on the table that waits for its turn; who steps the writer says what becomes of it."""
 
     operation: str
-    """`query`, `put`, `extend`, `delete` or `empty`."""
+    """`query`, `put`, `extend`, `delete`, `empty` or `announce`."""
     perform: Callable[[], Coroutine[Any, Any, Answer]]
     item: Item | tuple[Item, ...] | None = None
     """That is to be written, or those that are to be emptied."""
@@ -36,6 +37,22 @@ def now_or_never(coroutine: Coroutine[Any, Any, Answer]) -> Answer:
         answer: Answer = end.value
         return answer
     raise AssertionError("It waits.")
+
+
+def left_alone(coroutine: Coroutine[Any, Any, Answer]) -> Answer:
+    """Run a coroutine whose every operation on the table is performed at once."""
+    answer: Callable[[], Any] | None = None
+    while True:
+        try:
+            turn = coroutine.send(answer)
+        except StopIteration as end:
+            done: Answer = end.value
+            return done
+        answer = partial(_same, now_or_never(turn.perform()))
+
+
+def _same(answer: Answer) -> Answer:
+    return answer
 
 
 class SteppedTable:
@@ -83,6 +100,21 @@ class SteppedTable:
         await Turn[None]("empty", lambda: self._table.empty(items), tuple(items))
 
 
+class SteppedNotifier:
+    """A `Notifier` whose every notice waits for its turn."""
+
+    def __init__(self, publish: Callable[[Batch], None]) -> None:
+        self._publish = publish
+
+    async def announce(self, batch: Batch) -> None:
+        """Publish, when stepped."""
+
+        async def publish() -> None:
+            self._publish(batch)
+
+        await Turn[None]("announce", publish)
+
+
 class Flush:
     """An append, or a clear, under way: always just before its next operation on the table."""
 
@@ -103,16 +135,16 @@ class Flush:
     def lose_answer(self) -> None:
         """Perform the operation, and let its answer be lost."""
         now_or_never(self._this().perform())
-        self._resume(_unknown)
+        self._resume(self._unknown)
 
     def lose_request(self) -> None:
         """Let the operation come to nothing, and its writer not know it."""
-        self._resume(_unknown)
+        self._resume(self._unknown)
 
     def delay(self) -> Callable[[], object]:
         """Let the writer give up on the operation; return what performs it later."""
         perform = self._this().perform
-        self._resume(_unknown)
+        self._resume(self._unknown)
         return lambda: now_or_never(perform())
 
     def until(self, operation: str) -> "Flush":
@@ -139,13 +171,16 @@ class Flush:
 
     def _resume(self, answer: Callable[[], Any] | None) -> None:
         try:
-            if answer is _unknown:
+            if answer == self._unknown:
                 self.answers.append("unknown")
             self.turn = self._append.send(answer)
             self.operations.append(self.turn.operation)
         except StopIteration as end:
             self.turn, self.batches = None, end.value
 
-
-def _unknown() -> None:
-    raise OutcomeUnknown("The answer was lost.")
+    def _unknown(self) -> None:
+        raise (
+            NoticeFailed("The answer was lost.")
+            if self.operations[-1] == "announce"
+            else OutcomeUnknown("The answer was lost.")
+        )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from botocore.config import Config
 
-from tailrace import append, dynamodb, flush, patience
+from tailrace import append, dynamodb, flush, let_out, patience
 from tailrace.append import Append, Draft
 from tailrace.clear import Clear
 from tailrace.errors import LogUnavailable
@@ -152,6 +152,34 @@ def staying_at_the_same_position(patch: pytest.MonkeyPatch) -> None:
 
 def an_end_to_patience(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(patience, "min", lambda *_: float("inf"), raising=False)
+
+
+def the_notice(patch: pytest.MonkeyPatch) -> None:
+    async def nothing(*_: object) -> bool:
+        return True
+
+    patch.setattr(let_out, "_announce_one", nothing)
+
+
+def going_on_from_what_is_in_the_way(patch: pytest.MonkeyPatch) -> None:
+    put = Append._put_behind
+
+    async def put_behind_the_same(self: Append, tail: Item | None) -> Item | None:
+        item = await put(self, tail)
+        self._tail, self._stale = tail, tail is None
+        return item
+
+    patch.setattr(Append, "_put_behind", put_behind_the_same)
+
+
+def what_the_log_holds(patch: pytest.MonkeyPatch) -> None:
+    run = Append.run
+
+    async def run_and_believe(self: Append) -> Item:
+        item = await run(self)
+        return item if self.landed else replace(item, events=self._draft.events, count=self._draft.count)
+
+    patch.setattr(Append, "run", run_and_believe)
 
 
 def reading_forward(patch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""One model of everything that keeps the log's rules: writers, log, notices, hubs and clients at once."""
