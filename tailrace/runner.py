@@ -1,6 +1,5 @@
 """Runs a workflow's steps, and lets out what they sent when they have finished."""
 
-import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -20,8 +19,6 @@ from tailrace.values import freeze, not_json
 from tailrace.workflow import Workflow
 
 __all__ = ["RunResult", "RunStatus", "StepError", "Trigger", "run"]
-
-logger = logging.getLogger(__name__)
 
 
 async def run(
