@@ -15,7 +15,7 @@ class Loss:
     """How many events they are; None where nobody can say."""
 
     def plus(self, more: "Loss") -> "Loss":
-        """Join what was lost right behind it: to the client that is one gap."""
-        reason = "cleared" if "cleared" in (self.reason, more.reason) else self.reason
+        """Join what was lost right behind it: to the client that is one gap, and unknown if its cursor was."""
+        reason = "cleared" if self.reason != "unknown" and more.reason == "cleared" else self.reason
         missed = None if self.missed is None or more.missed is None else self.missed + more.missed
         return Loss(reason, self.requested, missed)

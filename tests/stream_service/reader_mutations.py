@@ -219,6 +219,11 @@ def judging(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Subscription, "judged", judged)
 
 
+def the_reason_of_an_unknown_cursor(patch: pytest.MonkeyPatch) -> None:
+    plus = Loss.plus
+    patch.setattr(Loss, "plus", lambda self, more: replace(plus(self, more), reason=more.reason))
+
+
 def the_life_that_was_vouched_for(patch: pytest.MonkeyPatch) -> None:
     settle = Subscription._go_on
 

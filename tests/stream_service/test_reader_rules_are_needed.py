@@ -51,6 +51,10 @@ RULES: list[tuple[Test, Mutation]] = [
     (clients.test_rule_22_head_is_read_in_a_reading_that_begins_now, without.asking_from_now_on),
     (clients.test_rule_22_cursor_of_another_life_gets_the_newest_behind_a_gap, without.judging),
     (clients.test_rule_22_cursor_that_is_ahead_of_the_log_is_unknown, without.judging),
+    (
+        clients.test_rule_22_unknown_cursor_stays_unknown_though_what_it_gets_instead_is_cleared,
+        without.the_reason_of_an_unknown_cursor,
+    ),
     (clients.test_rule_22_cursor_is_not_vouched_for_in_the_next_life, without.the_life_that_was_vouched_for),
     (clients.test_rule_22_answer_about_a_former_life_judges_nobody, without.the_life_that_was_asked_about),
     (clients.test_rule_23_cursor_before_the_ring_is_served_from_the_log, without.the_log),

@@ -131,6 +131,25 @@ def test_rule_22_cursor_that_is_ahead_of_the_log_is_unknown(streams: Streams, hu
     assert client.gaps == [("unknown", streams.id(99), streams.id(1), None, streams.id(0))]
 
 
+def test_rule_22_unknown_cursor_stays_unknown_though_what_it_gets_instead_is_cleared(
+    streams: Streams, hub: SteppedHub
+) -> None:
+    streams.append("rare")
+    streams.append_many(70)
+    streams.append_many(70)
+    hub.follow()
+    client = hub.subscribe(Wish(cursor=streams.id(999), channels=frozenset({"rare"})))
+    hub.answer(AskHead)
+
+    hub.pending[0].read()
+    streams.clear()
+    hub.answer_all()
+    hub.sweep()
+    hub.answer_all()
+
+    assert client.gaps == [("unknown", streams.id(999), streams.id(143), None, streams.id(142))]
+
+
 def test_rule_22_cursor_is_not_vouched_for_in_the_next_life(streams: Streams, hub: SteppedHub) -> None:
     streams.append_many(1)
     hub.follow()
