@@ -63,6 +63,11 @@ class AwsAnswer:
     body: bytes = b""
 
     @property
+    def is_one(self) -> bool:
+        """Whether it says what was asked for, and is neither a refusal nor garbage, whose status may be 200 as well."""
+        return self.status == HTTPStatus.OK and (self.body or b"{").startswith(b"{")
+
+    @property
     def says(self) -> dict[str, Any]:
         """The body, where that is JSON."""
         said: dict[str, Any] = json.loads(self.body or b"{}")

@@ -56,7 +56,7 @@ class NoticeFault:
     async def __call__(self, call: AwsCall, forward: Forward) -> AwsAnswer:
         """Answer a call."""
         answer = await forward(call)
-        if (call.service, call.action) != (SQS, "ReceiveMessage") or answer.status != HTTPStatus.OK:
+        if (call.service, call.action) != (SQS, "ReceiveMessage") or not answer.is_one:
             return answer
         passed: list[Message] = []
         for message in answer.says.get("Messages", []):

@@ -13,24 +13,25 @@ from tests.model.passing import beginning
 ANYWHERE = settings(
     stateful_step_count=60, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False
 )
-NEARBY = settings(ANYWHERE, max_examples=1000, derandomize=True, phases=[Phase.generate])
+NEARBY = settings(ANYWHERE, derandomize=True, phases=[Phase.generate])
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A part of the model: what may happen there, and for how long."""
+    """A part of the model: what may happen there, for how long, and in how many orders that is tried."""
 
     model: type[Model]
     steps: int
+    orders: int = 1000
 
-    def walk(self, *, orders: int = 1000) -> None:
-        """Try as many orders, always the same ones.
+    def walk(self, *, orders: int | None = None) -> None:
+        """Try its orders, or as many as are named; always the same ones.
 
         Raises:
             AssertionError, ValueError: the first promise that was broken.
         """
         run_state_machine_as_test(
-            self.model, settings=settings(NEARBY, max_examples=orders, stateful_step_count=self.steps)
+            self.model, settings=settings(NEARBY, max_examples=orders or self.orders, stateful_step_count=self.steps)
         )
 
 
