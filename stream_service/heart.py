@@ -10,7 +10,6 @@ from functools import partial
 from stream_service.hub import Hub
 from stream_service.pulse import DEGRADED_AFTER, Pulse
 from stream_service.threads import in_daemon_thread
-from stream_service.turns import CLIENTS_AT_ONCE
 from tailrace.aws import AWS_TROUBLES
 from tailrace.notice import Canary, encode_canary
 
@@ -32,15 +31,11 @@ MAX_UNDERWAY = 64
 
 
 async def keep_alive(hub: Hub, *, every: float) -> None:
-    """Write keepalives for ever, to some clients in each turn of the loop."""
+    """Write keepalives for ever."""
     loop = asyncio.get_running_loop()
     while True:
         await asyncio.sleep(every)
-        subscriptions = hub.subscriptions()
-        for start in range(0, len(subscriptions), CLIENTS_AT_ONCE):
-            for subscription in subscriptions[start : start + CLIENTS_AT_ONCE]:
-                subscription.keep_alive(loop.time())
-            await asyncio.sleep(0)
+        hub.keep_alive(loop.time())
 
 
 async def tick(hub: Hub) -> None:

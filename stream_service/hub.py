@@ -13,7 +13,7 @@ from stream_service.question import Ask
 from stream_service.ring import Ring
 from stream_service.stream import Stream
 from stream_service.subscription import Subscription, Wish
-from stream_service.turns import CLIENTS_AT_ONCE, Spread, Turns, all_at_once
+from stream_service.turns import CLIENTS_AT_ONCE, Spread, Turns, all_at_once, for_each
 from stream_service.unwritten import Delivered
 from tailrace.event import WorkflowId
 from tailrace.notice import Notice
@@ -151,8 +151,7 @@ class Hub:
 
     def keep_alive(self, now: float) -> None:
         """Write a keepalive to every client."""
-        for subscription in self.subscriptions():
-            subscription.keep_alive(now)
+        self._spread(for_each(self.subscriptions(), lambda each: each.keep_alive(now)))
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         """Every client, as of now."""

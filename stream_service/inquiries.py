@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stream_service.pages import Page, Pages
 from stream_service.question import Ask, AskFrom, AskHead, AskStart
 from stream_service.subscription import Subscription
-from stream_service.turns import CLIENTS_AT_ONCE, Spread, Turns
+from stream_service.turns import Spread, for_each
 from tailrace.event import EventId
 from tailrace.event_log import Reading
 
@@ -137,16 +137,12 @@ class Inquiries:
         waiting, inquiry.waiting = tuple(inquiry.waiting), {}
         for each in waiting:
             del self._joined[each]
-        self._spread(self._turns(waiting, inquiry.asked_in, tell))
 
-    def _turns(
-        self, waiting: tuple[Subscription, ...], asked_in: str | None, tell: Callable[[Subscription], None]
-    ) -> Turns:
-        """Tell some in each turn; an answer that may be older than the ring's life of the stream says nothing."""
-        for number, each in enumerate(waiting):
-            if number and number % CLIENTS_AT_ONCE == 0:
-                yield
-            if asked_in == self._stream.ring.generation:
-                tell(each)
+        def hear(subscription: Subscription) -> None:
+            # An answer that may be older than the ring's life of the stream says nothing.
+            if inquiry.asked_in == self._stream.ring.generation:
+                tell(subscription)
             else:
-                each.ask_again()
+                subscription.ask_again()
+
+        self._spread(for_each(waiting, hear))

@@ -7,13 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 from unittest.mock import patch
-from uuid import uuid4
 
 from cli.local_aws import local_environment
-from cli.preparation import keep_key
-from cli.running_system import RunningSystem
-from lambdas.workflow_api.record_table import create_idempotency_table
-from tailrace.dynamodb import DynamoDBTable, create_table, dynamodb_client
+from tailrace.dynamodb import DynamoDBTable, dynamodb_client
 from tailrace.event_log import EventLog
 from tailrace.sns import SnsNotifier, sns_client
 from tests.faults.aws_faults import AwsFaults
@@ -30,8 +26,8 @@ from tests.faults.process_faults import ProcessFaults
 from tests.faults.services import StreamServices
 from tests.faults.world import World
 from tests.faults.writers import Caller, DirectWriter, LaterCaller, Writer
-from tests.support.aws import AwsClients, EmulatedAws, aws_clients_of
-from tests.support.services import API_KEY
+from tests.support.aws import EmulatedAws, aws_clients_of
+from tests.support.systems import new_system
 
 _TASKS = ("stream 1", "stream 2")
 _WRITERS = ("api", "later", "writer")
@@ -63,7 +59,7 @@ async def everything(aws: EmulatedAws, *, seed: int, seconds: float, crowd_size:
     """Run all parts of a storm of so many seconds until the context ends."""
     async with AsyncExitStack() as running:
         clients = aws_clients_of(aws)
-        system = _make_system(clients, aws)
+        system = new_system(aws, clients)
         chronicle = Chronicle(system.event_log_table)
         proxies = {
             name: await running.enter_async_context(aws_proxy(aws.endpoint_url, chronicle.note))
@@ -107,23 +103,6 @@ async def everything(aws: EmulatedAws, *, seed: int, seconds: float, crowd_size:
             process_faults=process_faults,
             clears=clears,
         )
-
-
-def _make_system(clients: AwsClients, aws: EmulatedAws) -> RunningSystem:
-    """Make tables and a topic."""
-    table, idempotency_table = f"EventLog-{uuid4().hex}", f"Idempotency-{uuid4().hex}"
-    create_table(clients.dynamodb, table)
-    create_idempotency_table(clients.dynamodb, idempotency_table)
-    return RunningSystem(
-        api_url="",
-        stream_url="",
-        aws_endpoint_url=aws.endpoint_url,
-        api_key=API_KEY,
-        api_key_secret=keep_key(clients.secretsmanager, f"keys-{uuid4().hex}", API_KEY),
-        event_log_table=table,
-        idempotency_table=idempotency_table,
-        notice_topic_arn=clients.sns.create_topic(Name=f"notices-{uuid4().hex}")["TopicArn"],
-    )
 
 
 def _make_writers(
