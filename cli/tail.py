@@ -9,7 +9,7 @@ from cli.follow import follow
 from cli.minting import Token, bearer
 from cli.tail_view import JsonEvents, TailView, TextEvents
 from cli.target import ApiUrl, Key, Stage, StreamUrl, find_streams
-from stream_service.subscription import MAX_REPLAY
+from stream_service.wish import MAX_REPLAY
 from tailrace.errors import InvalidWorkflowId
 from tailrace.event import WorkflowId, workflow_id
 

@@ -26,10 +26,10 @@ from stream_service.query import describe_parameters, read_cursor, read_query
 from stream_service.response import StreamResponse
 from stream_service.settings import Settings
 from stream_service.shares import Shares, TooManyRequests, Turnstile
-from stream_service.subscription import Wish
 from stream_service.takeover import Follower
 from stream_service.token_keys import TokenKeysUnavailable
 from stream_service.unexpected import answer_fault
+from stream_service.wish import Wish
 from tailrace.event import WorkflowId
 from tailrace.safe_headers import SafeHeaders
 from tailrace.unexpected import UnexpectedErrors

@@ -12,9 +12,10 @@ from stream_service.pages import Pages
 from stream_service.question import Ask
 from stream_service.ring import Ring
 from stream_service.stream import Stream
-from stream_service.subscription import Subscription, Wish
+from stream_service.subscription import Subscription
 from stream_service.turns import CLIENTS_AT_ONCE, Spread, Turns, all_at_once, for_each
 from stream_service.unwritten import Delivered
+from stream_service.wish import Wish
 from tailrace.event import WorkflowId
 from tailrace.notice import Notice
 

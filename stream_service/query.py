@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from starlette.datastructures import QueryParams
 
-from stream_service.subscription import DEFAULT_REPLAY, MAX_REPLAY
+from stream_service.wish import DEFAULT_REPLAY, MAX_REPLAY
 from tailrace.event import MAX_CHANNEL_BYTES
 
 MAX_CHANNELS = 64

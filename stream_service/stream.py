@@ -9,9 +9,10 @@ from stream_service.pages import Pages
 from stream_service.question import Ask, AskFrom, AskHead, AskNewest
 from stream_service.ring import Ring
 from stream_service.slices import Slice
-from stream_service.subscription import DEFAULT_REPLAY, Subscription
+from stream_service.subscription import Subscription
 from stream_service.turns import Spread, Turns
 from stream_service.unwritten import Delivered, Unwritten
+from stream_service.wish import DEFAULT_REPLAY
 from tailrace.errors import InvalidNotice
 from tailrace.event import Batch, EventId, Position, WorkflowId
 from tailrace.event_log import Newest, Reading

@@ -5,8 +5,6 @@ for what its cursor needs; or *live*, served from the ring whenever that grows. 
 nothing. The reader's rules 20 to 25 of docs/log.md are here.
 """
 
-import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stream_service import sse
@@ -15,31 +13,14 @@ from stream_service.counts import End
 from stream_service.loss import Loss
 from stream_service.pages import Page
 from stream_service.slices import Slice
+from stream_service.wish import DEFAULT_REPLAY, Wish
 from tailrace.event import BEGINNING, Batch, EventId, Position
 
 if TYPE_CHECKING:
     from stream_service.stream import Stream
 
-DEFAULT_REPLAY = 100
-MAX_REPLAY = 1000
 QUIET_SECONDS = 60.0
 """How often, at most, a client whose channels are silent gets a `$sync` while the stream goes on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What a client asked for."""
-
-    cursor: str | None = None
-    """As the client sent it; None where it sent none."""
-    replay: int = DEFAULT_REPLAY
-    channels: frozenset[str] = frozenset()
-    """Empty for all of them."""
-    control: bool = False
-    aged_at: float = math.inf
-    """When the stream has been open for as long as one may, on the clock whose time the hub's ticks bring."""
-    until: float = math.inf
-    """When the stream ends, on the clock whose time the hub's ticks bring."""
 
 
 class Subscription:

@@ -7,7 +7,7 @@ from benchmarks.paths import Numbers
 from benchmarks.paths.notices import GENERATION, notices
 from stream_service.hub import Bounds, Hub
 from stream_service.question import Ask, AskNewest, Question
-from stream_service.subscription import Wish
+from stream_service.wish import Wish
 from tailrace.event import Position, workflow_id
 from tailrace.event_log import Newest
 from tailrace.notice import Notice, decode_notice

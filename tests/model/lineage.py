@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from stream_service.subscription import Wish
+from stream_service.wish import Wish
 from tailrace.event import BEGINNING, EventId, Position
 from tests.support.frames import Frame
 from tests.support.hub import SteppedHub

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from stream_service.subscription import Wish
+from stream_service.wish import Wish
 from tailrace.event import EventId, Position
 from tests.model.lineage import Lineage
 from tests.model.passing import Passing

@@ -13,7 +13,8 @@ from stream_service.pages import Page
 from stream_service.question import AskHead
 from stream_service.ring import Ring
 from stream_service.stream import Stream
-from stream_service.subscription import Subscription, Wish
+from stream_service.subscription import Subscription
+from stream_service.wish import Wish
 from tailrace.event import BEGINNING, Batch, EventId, Position
 from tailrace.event_log import EventLog, Newest
 from tailrace.notice import Notice

@@ -2,7 +2,7 @@ import pytest
 
 from stream_service.api import Door
 from stream_service.counts import Counts, End
-from stream_service.subscription import Wish
+from stream_service.wish import Wish
 from tailrace.event import WorkflowId
 from tests.support.rim import Rim, some_settings
 from tests.support.stepped_client import Client

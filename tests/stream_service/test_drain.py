@@ -4,7 +4,8 @@ import pytest
 
 from stream_service.counts import End
 from stream_service.drain import LAST_MOMENT_SECONDS, Drain
-from stream_service.subscription import Subscription, Wish
+from stream_service.subscription import Subscription
+from stream_service.wish import Wish
 from tailrace.event import WorkflowId
 from tests.support.rim import Rim, eventually
 

@@ -8,7 +8,7 @@ from botocore.parsers import ResponseParserError
 from stream_service import heart
 from stream_service.heart import Canaries
 from stream_service.pulse import Pulse
-from stream_service.subscription import Wish
+from stream_service.wish import Wish
 from tailrace.event import WorkflowId
 from tailrace.notice import Canary, decode_notice
 from tests.support.rim import Rim, eventually, some_settings

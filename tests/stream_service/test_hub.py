@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from stream_service.hub import Bounds
-from stream_service.subscription import Wish
 from stream_service.turns import CLIENTS_AT_ONCE
+from stream_service.wish import Wish
 from tailrace.event import WorkflowId, workflow_id
 from tests.support.hub import SteppedHub
 from tests.support.log import STREAM

@@ -2,7 +2,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from stream_service.pulse import READY_AFTER
-from stream_service.subscription import Wish
+from stream_service.wish import Wish
 from tailrace.event import WorkflowId
 from tests.support.rim import Rim, eventually, some_settings
 

@@ -5,7 +5,7 @@ import pytest
 from stream_service.hub import Bounds
 from stream_service.pages import MAX_PAGES, TICKS
 from stream_service.question import AskFrom
-from stream_service.subscription import Wish
+from stream_service.wish import Wish
 from tests.support.hub import SteppedHub
 from tests.support.stream_log import Streams
 

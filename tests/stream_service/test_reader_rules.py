@@ -4,7 +4,7 @@ import pytest
 
 from stream_service.question import AskFrom, AskHead, AskNewest
 from stream_service.stream import MAX_HELD, MAX_HELD_BYTES
-from stream_service.subscription import Wish
+from stream_service.wish import Wish
 from tests.support.hub import SteppedHub
 from tests.support.log import DAY, HOUR, STREAM
 from tests.support.stream_log import Streams, notice_of

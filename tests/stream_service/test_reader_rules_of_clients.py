@@ -3,7 +3,7 @@
 import pytest
 
 from stream_service.question import AskFrom, AskHead, AskNewest, AskStart
-from stream_service.subscription import Wish
+from stream_service.wish import Wish
 from tests.support.hub import SteppedHub
 from tests.support.log import DAY, HOUR
 from tests.support.stream_log import Streams

@@ -8,7 +8,7 @@ from stream_service import report
 from stream_service.counts import End
 from stream_service.logs import JsonFormatter
 from stream_service.report import Report
-from stream_service.subscription import Wish
+from stream_service.wish import Wish
 from tailrace.event import WorkflowId
 from tests.support.rim import Rim, eventually
 from tests.support.stepped_client import Client

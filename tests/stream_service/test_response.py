@@ -7,8 +7,8 @@ from starlette.types import Message
 
 from stream_service.connection import Connection
 from stream_service.response import HEADERS, AsgiConnection, StreamResponse
-from stream_service.subscription import Wish
 from stream_service.takeover import HIGH_WATER, TRANSPORT, Follower
+from stream_service.wish import Wish
 from tailrace.event import WorkflowId
 from tests.support.rim import Rim, eventually
 

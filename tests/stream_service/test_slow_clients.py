@@ -7,7 +7,7 @@ from stream_service.hub import Bounds
 from stream_service.pages import TICKS
 from stream_service.question import AskFrom
 from stream_service.slices import SLICE_BYTES
-from stream_service.subscription import Wish
+from stream_service.wish import Wish
 from tests.support.hub import SteppedHub
 from tests.support.log import HOUR
 from tests.support.stream_log import Streams

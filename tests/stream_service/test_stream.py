@@ -3,8 +3,8 @@
 import pytest
 
 from stream_service.question import AskFrom, AskHead, AskStart
-from stream_service.subscription import Wish
 from stream_service.turns import CLIENTS_AT_ONCE
+from stream_service.wish import Wish
 from tests.support.hub import SteppedHub
 from tests.support.log import DAY
 from tests.support.stream_log import Streams, notice_of

@@ -3,7 +3,8 @@
 import pytest
 
 from stream_service.question import AskNewest, AskStart
-from stream_service.subscription import QUIET_SECONDS, Wish
+from stream_service.subscription import QUIET_SECONDS
+from stream_service.wish import Wish
 from tests.support.hub import SteppedHub
 from tests.support.log import DAY, HOUR
 from tests.support.stream_log import Streams

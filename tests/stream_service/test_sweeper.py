@@ -13,8 +13,9 @@ from stream_service import sweeper as module
 from stream_service.hub import Hub
 from stream_service.pulse import DEGRADED_AFTER, READY_AFTER, Pulse
 from stream_service.question import AskHead, AskNewest, Question
-from stream_service.subscription import Subscription, Wish
+from stream_service.subscription import Subscription
 from stream_service.sweeper import LONGEST_SECONDS, MOST_UNDERWAY, TURN_SECONDS, Pace, Sweeper
+from stream_service.wish import Wish
 from tailrace.event import WorkflowId
 from tests.support.rim import eventually, some_settings
 

@@ -8,8 +8,8 @@ from stream_service.hub import Bounds, Hub
 from stream_service.question import AskFrom, AskHead, AskNewest, AskStart, Question
 from stream_service.ring import Ring
 from stream_service.stream import Stream
-from stream_service.subscription import Wish
 from stream_service.turns import Turns, all_at_once
+from stream_service.wish import Wish
 from tailrace.event import Batch
 from tailrace.event_log import EventLog
 from tests.support.log import STREAM
