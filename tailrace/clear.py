@@ -6,7 +6,7 @@ from functools import partial
 from typing import TypeVar
 
 from tailrace.append import Append, Draft
-from tailrace.event import EventId, WorkflowId
+from tailrace.event import WorkflowId
 from tailrace.patience import Surroundings, persist
 from tailrace.table import Item, Page, Table
 from tailrace.tails import Tails
@@ -20,8 +20,7 @@ class Clear:
 
     workflow_id: WorkflowId
     batch_id: str
-    floor: EventId | None
-    """Of the first try; None for a clear that is never tried again with this batch id."""
+    """No other clear has it: one that is asked for again goes on under the mark that it finds."""
 
     async def run(self, *, tails: Tails, around: Surroundings) -> Item | None:
         """Clear, and return the mark; None where the stream holds nothing. One that was interrupted is gone on with."""
@@ -37,7 +36,7 @@ class Clear:
         if tail is None or tail.cleared:
             return tail
         draft = Draft(workflow_id=self.workflow_id, batch_id=self.batch_id, count=1, events=None)
-        append = Append(draft, tail=tail, around=around, floor=self.floor)
+        append = Append(draft, tail=tail, around=around)
         mark = await append.run()
         if append.landed:
             tails.remember(mark)

@@ -114,7 +114,7 @@ class EventLog:
         items = await flush.append(events, tails=self._tails, around=self._around)
         return tuple(_batch(item) for item in items)
 
-    async def clear(self, workflow_id: WorkflowId, *, batch_id: str, floor: EventId | None = None) -> Batch | None:
+    async def clear(self, workflow_id: WorkflowId, *, batch_id: str) -> Batch | None:
         """Clear a stream, and return the mark, to be announced; None where the stream holds nothing to clear.
 
         When it returns, no event that stands before the mark is in the log. Cleared again, a stream that has not
@@ -124,7 +124,7 @@ class EventLog:
             LogUnavailable: the table failed for too long; some of it may be cleared: clear again.
             LogRefused: the table refused: a permission or the table itself is missing.
         """
-        clear = Clear(workflow_id=workflow_id, batch_id=batch_id, floor=floor)
+        clear = Clear(workflow_id=workflow_id, batch_id=batch_id)
         mark = await clear.run(tails=self._tails, around=self._around)
         return _batch(mark) if mark else None
 

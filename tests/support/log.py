@@ -35,9 +35,9 @@ class Writer:
         """Begin to append."""
         return Flush(self.log.append(STREAM, events, batch_id=batch_id, floor=floor))
 
-    def clear(self, batch_id: str, *, floor: EventId | None = None) -> Flush:
+    def clear(self, batch_id: str) -> Flush:
         """Begin to clear the stream; what comes of it is the mark, as a batch."""
-        return Flush(_as_batches(self.log.clear(STREAM, batch_id=batch_id, floor=floor)))
+        return Flush(_as_batches(self.log.clear(STREAM, batch_id=batch_id)))
 
 
 class RecordingTable(InMemoryTable):

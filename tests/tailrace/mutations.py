@@ -297,21 +297,9 @@ def care_for_a_life_that_began_before_the_page_was_read(patch: pytest.MonkeyPatc
 def a_look_before_the_mark(patch: pytest.MonkeyPatch) -> None:
     async def mark(self: Clear, _tails: Tails, around: Surroundings) -> Item:
         draft = Draft(workflow_id=self.workflow_id, batch_id=self.batch_id, count=1, events=None)
-        return await Append(draft, tail=None, around=around, floor=self.floor).run()
+        return await Append(draft, tail=None, around=around).run()
 
     patch.setattr(Clear, "_mark", mark)
-
-
-def the_floor_of_a_clear(patch: pytest.MonkeyPatch) -> None:
-    clear = EventLog.clear
-
-    async def without_floor(
-        self: EventLog, workflow_id: WorkflowId, *, batch_id: str, floor: EventId | None = None
-    ) -> Batch | None:
-        del floor
-        return await clear(self, workflow_id, batch_id=batch_id)
-
-    patch.setattr(EventLog, "clear", without_floor)
 
 
 def emptying_again_after_a_failure(patch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tailrace.append import new_generation
 from tailrace.errors import LogUnavailable
-from tailrace.event import BEGINNING, EventId
+from tailrace.event import BEGINNING
 from tailrace.table import Item
 from tests.support.log import DAY, HOUR, MINUTE, NOON, STREAM, RecordingTable, World
 
@@ -122,20 +122,6 @@ def test_rule_14_mark_whose_answer_was_lost_stands_once() -> None:
     world.check()
 
 
-def test_rule_14_clear_that_is_tried_again_from_its_floor_empties_what_the_first_try_was_to_empty() -> None:
-    world = World()
-    floor = EventId(world.append("first").generation, world.append("second").position)
-    world.writer().clear("clear", floor=floor).until("empty").crash()
-    after = world.append("after")
-
-    (mark,) = world.writer().clear("clear", floor=floor).finish()
-
-    assert mark.position == 3
-    assert [item.cleared for item in standing(world)] == [True, True, True, False]
-    assert standing(world)[-1] == after
-    world.check()
-
-
 def test_rule_14_emptying_whose_answer_is_lost_is_done_again() -> None:
     world = World(table=RecordingTable(page_bytes=1))
     before = [world.append(f"batch {number}") for number in range(3)]
@@ -164,7 +150,7 @@ def test_rule_14_clear_that_meets_only_failures_gives_up_when_patience_ends() ->
 def test_rule_14_clear_of_a_stream_that_holds_nothing_appends_nothing() -> None:
     world = World()
 
-    marks = world.writer().clear("clear", floor=BEGINNING).finish()
+    marks = world.writer().clear("clear").finish()
 
     assert marks == ()
     assert standing(world) == []

@@ -118,10 +118,6 @@ RULES: list[tuple[Test, Mutation]] = [
     (clearing.test_rule_14_emptying_turns_every_page, without.emptying_every_page),
     (clearing.test_rule_14_emptying_whose_answer_is_lost_is_done_again, without.emptying_again_after_a_failure),
     (
-        clearing.test_rule_14_clear_that_is_tried_again_from_its_floor_empties_what_the_first_try_was_to_empty,
-        without.the_floor_of_a_clear,
-    ),
-    (
         clearing.test_rule_14_clear_that_was_interrupted_is_finished_by_the_next_under_the_same_mark,
         without.a_look_before_the_mark,
     ),
