@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from stream_service.reader import Reader
 from tailrace.errors import LogUnavailable
 from tailrace.event import BEGINNING, Batch, Event, EventId, Position, WorkflowId
-from tailrace.event_log import LOOK_BACK_PAGES, Reading
+from tailrace.log_reader import LOOK_BACK_PAGES, Reading
 
 AT_ONCE = 4
 """Pages that are put together at a time: the log's other readings are for clients that follow."""

@@ -11,7 +11,7 @@ from stream_service.question import Ask, AskFrom, AskHead, AskStart
 from stream_service.subscription import Subscription
 from stream_service.turns import Spread, for_each
 from tailrace.event import EventId
-from tailrace.event_log import Reading
+from tailrace.log_reader import Reading
 
 if TYPE_CHECKING:
     from stream_service.stream import Stream

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from stream_service.slices import Slice, slice_of
 from tailrace.event import Batch, EventId, Position
-from tailrace.event_log import Reading
+from tailrace.log_reader import Reading
 
 if TYPE_CHECKING:
     from stream_service.ring import Ring

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tailrace.event import EventId, Position, WorkflowId
-from tailrace.event_log import Newest, Reading
+from tailrace.log_reader import Newest, Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from stream_service.question import AskFrom, AskHead, AskNewest, AskStart, Question
 from tailrace.errors import TailraceError
-from tailrace.event_log import EventLog
+from tailrace.log_reader import LogReader
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Reader:
 
     def __init__(
         self,
-        log: EventLog,
+        log: LogReader,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
@@ -65,7 +65,7 @@ class Reader:
         if len(self._tasks) > self._many:
             self._drop_unwanted()
 
-    async def once(self, read: Callable[[EventLog], Awaitable[_Answer]]) -> _Answer:
+    async def once(self, read: Callable[[LogReader], Awaitable[_Answer]]) -> _Answer:
         """Read for somebody who waits, when it is its turn; what the log raises is theirs."""
         async with self._at_once:
             return await read(self._log)

@@ -7,7 +7,7 @@ from itertools import islice
 from stream_service import sse
 from stream_service.slices import SLICE_BYTES, Slice
 from tailrace.event import BEGINNING, Batch, EventId, Position
-from tailrace.event_log import Newest
+from tailrace.log_reader import Newest
 
 MAX_SLICES = 16
 """Joined slices that are kept for the next client at the same position, of no more bytes than the ring has itself."""

@@ -26,7 +26,7 @@ from stream_service.target import Target, TargetWatch, balancers_client
 from stream_service.token_keys import token_keys
 from stream_service.unwritten import Delivered
 from tailrace.dynamodb import DynamoDBTable, dynamodb_client
-from tailrace.event_log import EventLog
+from tailrace.log_reader import LogReader
 from tailrace.notice import Canary, Notice
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def make_service(settings: Settings, *, task: str, address: str | None = None) -
 
     `address` is the one that a load balancer has this task's target under.
     """
-    log = EventLog(
+    log = LogReader(
         table=DynamoDBTable(client=dynamodb_client(), table_name=settings.event_log_table),
         retention=settings.retention,
     )

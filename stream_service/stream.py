@@ -15,7 +15,7 @@ from stream_service.unwritten import Delivered, Unwritten
 from stream_service.wish import DEFAULT_REPLAY
 from tailrace.errors import InvalidNotice
 from tailrace.event import Batch, EventId, Position, WorkflowId
-from tailrace.event_log import Newest, Reading
+from tailrace.log_reader import Newest, Reading
 from tailrace.notice import Notice
 
 EVERY_CHANNEL: frozenset[str] = frozenset()

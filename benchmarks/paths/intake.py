@@ -9,7 +9,7 @@ from stream_service.hub import Bounds, Hub
 from stream_service.question import Ask, AskNewest, Question
 from stream_service.wish import Wish
 from tailrace.event import Position, workflow_id
-from tailrace.event_log import Newest
+from tailrace.log_reader import Newest
 from tailrace.notice import Notice, decode_notice
 
 WATCHED = "p_watched"

@@ -12,7 +12,8 @@ from typing import Any
 
 from tailrace.dynamodb import TTL_ATTRIBUTE
 from tailrace.event import Event, EventId, WorkflowId
-from tailrace.event_log import RETENTION, EventLog
+from tailrace.event_log import EventLog
+from tailrace.log_reader import RETENTION
 from tailrace.table import Table
 from tests.faults.plan import Kind, Planned
 from tests.faults.runs import Run, run_payload

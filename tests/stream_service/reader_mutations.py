@@ -16,7 +16,7 @@ from stream_service.stream import Stream
 from stream_service.subscription import Subscription
 from stream_service.wish import Wish
 from tailrace.event import BEGINNING, Batch, EventId, Position
-from tailrace.event_log import EventLog, Newest
+from tailrace.log_reader import LogReader, Newest
 from tailrace.notice import Notice
 
 Mutation = Callable[[pytest.MonkeyPatch], None]
@@ -152,7 +152,7 @@ def the_containing_batch(patch: pytest.MonkeyPatch) -> None:
     async def nothing(*_: object) -> tuple[object, ...]:
         return ()
 
-    patch.setattr(EventLog, "_containing", nothing)
+    patch.setattr(LogReader, "_containing", nothing)
 
 
 def turning_pages(patch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,8 @@ from stream_service.history import AT_ONCE, PAGE_BYTES, WAITING, History, Page, 
 from stream_service.reader import Reader
 from tailrace.errors import LogUnavailable
 from tailrace.event import BEGINNING, Event, EventId, Position, WorkflowId
-from tailrace.event_log import RETENTION, EventLog
+from tailrace.event_log import EventLog
+from tailrace.log_reader import RETENTION
 from tests.stream_service.test_reader import TroubledTable
 from tests.support.rim import eventually
 

@@ -8,7 +8,8 @@ from stream_service.question import AskFrom, AskHead, AskNewest, AskStart, Quest
 from stream_service.reader import FEW_QUESTIONS, LONGEST_PAUSE, READS_AT_ONCE, SWEEPS_AT_ONCE, Reader
 from tailrace.errors import LogUnavailable
 from tailrace.event import Event, EventId, Position, WorkflowId, workflow_id
-from tailrace.event_log import EventLog, Newest, Reading
+from tailrace.event_log import EventLog
+from tailrace.log_reader import Newest, Reading
 from tailrace.table import Page
 from tailrace.testing import InMemoryTable
 from tests.support.rim import eventually

@@ -253,7 +253,7 @@ def test_rule_18_reading_begins_with_the_batch_that_contains_the_position(stream
 def test_rule_18_reading_goes_on_page_by_page(
     streams: Streams, hub: SteppedHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tailrace.event_log.READING_BYTES", 1)
+    monkeypatch.setattr("tailrace.log_reader.READING_BYTES", 1)
     streams.append_many(1)
     client = hub.follow()
     for _ in range(3):

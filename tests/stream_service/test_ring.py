@@ -5,7 +5,7 @@ import pytest
 from stream_service import ring as rings
 from stream_service.ring import Ring
 from tailrace.event import BEGINNING, Batch, EventId, Position
-from tailrace.event_log import Newest
+from tailrace.log_reader import Newest
 from tests.support.frames import frames_in
 from tests.support.stream_log import Streams
 

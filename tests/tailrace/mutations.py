@@ -13,6 +13,7 @@ from tailrace.clear import Clear
 from tailrace.errors import LogUnavailable
 from tailrace.event import Batch, Event, EventId, Position, WorkflowId
 from tailrace.event_log import EventLog
+from tailrace.log_reader import LogReader
 from tailrace.patience import Surroundings
 from tailrace.table import Item, Page, Table
 from tailrace.tails import Tails
@@ -110,7 +111,7 @@ def a_look_before_the_end(patch: pytest.MonkeyPatch) -> None:
 
 
 def an_age_for_events(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(EventLog, "_has_expired", lambda self, item: item.expires_at <= self._now())
+    patch.setattr(LogReader, "_has_expired", lambda self, item: item.expires_at <= self._now())
 
 
 def short_time_outs(patch: pytest.MonkeyPatch) -> None:
@@ -236,16 +237,16 @@ def looking_before_the_position(patch: pytest.MonkeyPatch) -> None:
     async def nothing(*_: object) -> tuple[Item, ...]:
         return ()
 
-    patch.setattr(EventLog, "_containing", nothing)
+    patch.setattr(LogReader, "_containing", nothing)
 
 
 def stopping(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(EventLog, "_continues", lambda *_: True)
+    patch.setattr(LogReader, "_continues", lambda *_: True)
 
 
 def counting(patch: pytest.MonkeyPatch) -> None:
-    newest = EventLog.newest
-    patch.setattr(EventLog, "newest", lambda self, workflow_id, _count: newest(self, workflow_id, 1000))
+    newest = LogReader.newest
+    patch.setattr(LogReader, "newest", lambda self, workflow_id, _count: newest(self, workflow_id, 1000))
 
 
 def the_mark(patch: pytest.MonkeyPatch) -> None:

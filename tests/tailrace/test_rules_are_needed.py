@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tailrace import append, codec, event_log, flush, tails
+from tailrace import append, codec, flush, log_reader, tails
 from tailrace.errors import InvalidItem
 from tailrace.event_log import EventLog
 from tailrace.testing import InMemoryTable
@@ -20,7 +20,7 @@ from tests.tailrace import test_append_end_of_life as ending
 from tests.tailrace import test_append_retries as retrying
 from tests.tailrace import test_clear as clearing
 from tests.tailrace import test_event_log_flush as flushing
-from tests.tailrace import test_event_log_reads as reading
+from tests.tailrace import test_log_reader as reading
 from tests.tailrace.mutations import Mutation, setting
 
 Test = Callable[..., Any]
@@ -68,7 +68,7 @@ RULES: list[tuple[Test, Mutation]] = [
     ),
     (ending.test_rule_03_events_of_an_extended_item_do_not_become_visible_again, without.an_age_for_events),
     (ending.test_rule_04_request_has_ended_long_before_a_quarter_of_an_hour, without.short_time_outs),
-    (ending.test_rule_04_retention_is_a_day_at_least, setting(event_log, "MIN_RETENTION", timedelta(0))),
+    (ending.test_rule_04_retention_is_a_day_at_least, setting(log_reader, "MIN_RETENTION", timedelta(0))),
     (appending.test_rule_05_item_behind_one_that_is_kept_for_longer_is_kept_as_long, without.the_tails_expiry),
     (appending.test_rule_05_time_of_recording_never_runs_backwards_along_a_stream, without.the_tails_time),
     (appending.test_rule_06_warm_append_is_one_put, without.memory),

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from tailrace import event_log
+from tailrace import stored_batch
 from tailrace.codec import decode_channels
 from tailrace.errors import InvalidItem
 from tailrace.event import Event, EventId, Position
-from tailrace.event_log import FEW_ITEMS, LOOK_BACK_PAGES, READING_BYTES, EventLog
+from tailrace.event_log import EventLog
+from tailrace.log_reader import FEW_ITEMS, LOOK_BACK_PAGES, READING_BYTES
 from tailrace.table import Item, Page
 from tailrace.testing import InMemoryTable
 from tests.support.log import DAY, HOUR, NOON, STREAM, some_events
@@ -300,7 +301,7 @@ async def test_large_items_are_looked_through_for_channels_beside_the_loop(
         threads.append(threading.current_thread())
         return decode_channels(text)
 
-    monkeypatch.setattr(event_log, "decode_channels", decode)
+    monkeypatch.setattr(stored_batch, "decode_channels", decode)
     cursor = await log.start_of_newest(STREAM, 2, frozenset({"b"}))
 
     assert cursor is not None
