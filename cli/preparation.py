@@ -13,8 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.errors import CommandError
 from cli.running_system import RunningSystem
-from lambdas.workflow_api.record_table import create_idempotency_table
-from tailrace.dynamodb import create_table
+from cli.tables import create_event_log_table, create_idempotency_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -59,7 +58,7 @@ def prepare_aws(
     sns: SNSClient = boto3.client("sns", config=config)
     secret_client: SecretsManagerClient = boto3.client("secretsmanager", config=config)
     try:
-        create_table(dynamodb, event_log_table)
+        create_event_log_table(dynamodb, event_log_table)
         create_idempotency_table(dynamodb, idempotency_table)
         return PreparedAws(
             notice_topic_arn=sns.create_topic(Name=notice_topic)["TopicArn"],

@@ -7,7 +7,8 @@ from uuid import uuid4
 
 from benchmarks.paths import Numbers
 from benchmarks.paths.notices import PAYLOAD
-from tailrace.dynamodb import DynamoDBTable, create_table
+from cli.tables import create_event_log_table
+from tailrace.dynamodb import DynamoDBTable
 from tailrace.event import Event, WorkflowId
 from tailrace.event_log import EventLog
 from tailrace.table import Item, Page, Table
@@ -78,7 +79,7 @@ async def _measure() -> Numbers:
     with emulated_aws_server() as aws:
         client = aws_clients_of(aws).dynamodb
         name = f"EventLog-{uuid4().hex}"
-        create_table(client, name)
+        create_event_log_table(client, name)
         table = DynamoDBTable(client=client, table_name=name)
         for label, writers, workflows in (
             ("one writer to one workflow", 1, 1),

@@ -10,7 +10,8 @@ from uuid import uuid4
 from benchmarks.system_soak.heard import Heard
 from benchmarks.system_soak.report import Report, Row
 from benchmarks.system_soak.rolling import Rolling, rolling
-from tailrace.dynamodb import DynamoDBTable, create_table
+from cli.tables import create_event_log_table
+from tailrace.dynamodb import DynamoDBTable
 from tailrace.event import Event, WorkflowId
 from tailrace.event_log import EventLog
 from tailrace.sns import SnsNotifier
@@ -143,7 +144,7 @@ async def run_soak(aws: EmulatedAws, *, seconds: float, clients: int, audited: i
     """Soak a system that was made for it."""
     boto = aws_clients_of(aws)
     table_name, topic = f"EventLog-{uuid4().hex}", boto.sns.create_topic(Name=f"notices-{uuid4().hex}")["TopicArn"]
-    create_table(boto.dynamodb, table_name)
+    create_event_log_table(boto.dynamodb, table_name)
     environment = environment_of(
         endpoint_url=aws.endpoint_url, table=table_name, topic_arn=topic, drain_seconds=min(20.0, seconds / ROWS / 3)
     )

@@ -22,23 +22,6 @@ TTL_ATTRIBUTE = "expiration"
 _IN_PROGRESS, _COMPLETED = "INPROGRESS", "COMPLETED"
 
 
-def create_idempotency_table(client: "DynamoDBClient", table_name: str) -> None:
-    """Create the table of records where there is none, as the deployed stack declares it."""
-    try:
-        client.create_table(
-            TableName=table_name,
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-    except client.exceptions.ResourceInUseException:
-        return
-    client.get_waiter("table_exists").wait(TableName=table_name, WaiterConfig={"Delay": 1})
-    client.update_time_to_live(
-        TableName=table_name, TimeToLiveSpecification={"Enabled": True, "AttributeName": TTL_ATTRIBUTE}
-    )
-
-
 class DynamoDBRecordTable:
     """A `RecordTable` in DynamoDB: each change is one conditional put of the whole record."""
 

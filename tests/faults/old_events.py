@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from tailrace.dynamodb import TTL_ATTRIBUTE
+from tailrace.attributes import TTL_ATTRIBUTE
 from tailrace.event import Event, EventId, WorkflowId
 from tailrace.event_log import EventLog
 from tailrace.log_reader import RETENTION

@@ -1,8 +1,8 @@
 """What the event log's stack promises."""
 
+from cli.tables import create_event_log_table, create_idempotency_table
 from lambdas.workflow_api.record_table import TTL_ATTRIBUTE as RECORDS_TTL_ATTRIBUTE
-from lambdas.workflow_api.record_table import create_idempotency_table
-from tailrace.dynamodb import TTL_ATTRIBUTE, create_table
+from tailrace.attributes import TTL_ATTRIBUTE
 from tests.infra.templates import Assembly, as_list
 from tests.support.aws import AwsClients
 
@@ -48,7 +48,7 @@ def test_nobody_publishes_or_subscribes_without_tls(dev: Assembly) -> None:
 
 
 def test_development_creates_the_table_that_the_template_declares(dev: Assembly, aws_clients: AwsClients) -> None:
-    create_table(aws_clients.dynamodb, "as-declared")
+    create_event_log_table(aws_clients.dynamodb, "as-declared")
     made = aws_clients.dynamodb.describe_table(TableName="as-declared")["Table"]
     ttl = aws_clients.dynamodb.describe_time_to_live(TableName="as-declared")["TimeToLiveDescription"]
 

@@ -9,8 +9,8 @@ import pytest
 
 from cli.preparation import keep_key
 from cli.running_system import RunningSystem
-from lambdas.workflow_api.record_table import create_idempotency_table
-from tailrace.dynamodb import DynamoDBTable, create_table
+from cli.tables import create_event_log_table, create_idempotency_table
+from tailrace.dynamodb import DynamoDBTable
 from tailrace.event_log import EventLog
 from tests.support import rim
 from tests.support.aws import AwsClients, EmulatedAws, aws_clients_of, emulated_aws_server
@@ -42,7 +42,7 @@ def aws_clients(emulated_aws: EmulatedAws) -> AwsClients:
 def event_log_table_name(aws_clients: AwsClients) -> str:
     """A table of the log's kind, new and empty."""
     name = f"EventLog-{uuid4().hex}"
-    create_table(aws_clients.dynamodb, name)
+    create_event_log_table(aws_clients.dynamodb, name)
     return name
 
 

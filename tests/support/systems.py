@@ -4,8 +4,7 @@ from uuid import uuid4
 
 from cli.preparation import keep_key
 from cli.running_system import RunningSystem
-from lambdas.workflow_api.record_table import create_idempotency_table
-from tailrace.dynamodb import create_table
+from cli.tables import create_event_log_table, create_idempotency_table
 from tests.support.aws import AwsClients, EmulatedAws
 from tests.support.services import API_KEY
 
@@ -13,7 +12,7 @@ from tests.support.services import API_KEY
 def new_system(aws: EmulatedAws, clients: AwsClients, *, api_keys: str = API_KEY) -> RunningSystem:
     """Make tables, a topic and the secret with the API's keys; streams are public."""
     table, idempotency_table = f"EventLog-{uuid4().hex}", f"Idempotency-{uuid4().hex}"
-    create_table(clients.dynamodb, table)
+    create_event_log_table(clients.dynamodb, table)
     create_idempotency_table(clients.dynamodb, idempotency_table)
     return RunningSystem(
         api_url="",

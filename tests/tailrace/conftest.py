@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from tailrace.dynamodb import DynamoDBTable, create_table
+from cli.tables import create_event_log_table
+from tailrace.dynamodb import DynamoDBTable
 from tailrace.table import Table
 from tailrace.testing import InMemoryTable
 from tests.support.aws import AwsClients, EmulatedAws, aws_clients_of
@@ -33,7 +34,7 @@ def table(request: pytest.FixtureRequest) -> Iterator[Table]:
         return
     client = _dynamodb(kind, request)
     name = f"EventLog-{uuid4().hex}"
-    create_table(client, name)
+    create_event_log_table(client, name)
     table = DynamoDBTable(client=client, table_name=name)
     yield table
     table.close()

@@ -11,11 +11,10 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from tailrace.dynamodb import DynamoDBTable, create_table
-from tailrace.errors import InvalidItem, LogRefused, LogUnavailable, OutcomeUnknown
+from tailrace.dynamodb import DynamoDBTable
+from tailrace.errors import LogRefused, LogUnavailable, OutcomeUnknown
 from tailrace.event import Position, workflow_id
 from tailrace.table import Item
-from tests.support.aws import AwsClients
 
 STREAM = workflow_id("p_stream")
 ITEM = Item(
@@ -183,24 +182,3 @@ async def test_server_that_is_not_there_is_a_log_that_is_not_available(table_at:
 
     with pytest.raises(LogUnavailable):
         await table_at(port).query(STREAM)
-
-
-async def test_alien_item_is_refused_by_its_place(serve: Serve, table_at: TableAt) -> None:
-    alien = {"workflow_id": {"S": "p_stream"}, "position": {"N": "7"}, "something": {"S": "else"}}
-    server = serve(200, {"Items": [alien]})
-
-    with pytest.raises(InvalidItem, match="7"):
-        await table_at(server.server_port).query(STREAM)
-
-
-def test_table_is_created_once_with_its_time_to_live(aws_clients: AwsClients, event_log_table_name: str) -> None:
-    create_table(aws_clients.dynamodb, event_log_table_name)
-
-    table = aws_clients.dynamodb.describe_table(TableName=event_log_table_name)["Table"]
-    lifetime = aws_clients.dynamodb.describe_time_to_live(TableName=event_log_table_name)["TimeToLiveDescription"]
-    assert [(key["AttributeName"], key["KeyType"]) for key in table["KeySchema"]] == [
-        ("workflow_id", "HASH"),
-        ("position", "RANGE"),
-    ]
-    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
-    assert lifetime == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}

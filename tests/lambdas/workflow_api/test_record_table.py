@@ -1,11 +1,10 @@
 """What every table of records does, in memory and in DynamoDB."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
-from lambdas.workflow_api.record_table import DynamoDBRecordTable, create_idempotency_table
+from lambdas.workflow_api.record_table import DynamoDBRecordTable
 from lambdas.workflow_api.records import MAX_ANSWER_BYTES, Record, RecordsUnavailable, RecordTable
 from tailrace.event import BEGINNING, EventId, Position
 from tests.lambdas.workflow_api.records import InMemoryRecordTable
@@ -78,11 +77,3 @@ async def test_a_table_that_refuses_is_unavailable(aws_clients: AwsClients) -> N
         await nowhere.create(RECORD, now=NOW)
     with pytest.raises(RecordsUnavailable):
         await nowhere.change(RECORD, seen=RECORD)
-
-
-def test_the_table_may_be_created_twice_and_by_two_at_once(aws_clients: AwsClients) -> None:
-    with ThreadPoolExecutor(2) as threads:
-        list(threads.map(lambda _: create_idempotency_table(aws_clients.dynamodb, "made-twice"), range(2)))
-
-    ttl = aws_clients.dynamodb.describe_time_to_live(TableName="made-twice")["TimeToLiveDescription"]
-    assert (ttl["AttributeName"], ttl["TimeToLiveStatus"]) == ("expiration", "ENABLED")
