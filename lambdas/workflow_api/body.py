@@ -2,11 +2,11 @@
 
 import json
 import math
-from email.message import Message
 from http import HTTPStatus
 from typing import NoReturn
 
 from lambdas.workflow_api.forms import InvalidForm, UnsupportedForm, read_multipart, read_urlencoded
+from lambdas.workflow_api.parameters import read_parameters
 from lambdas.workflow_api.problems import Problem
 
 _UTF_8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
@@ -26,12 +26,10 @@ def read_body(body: bytes, *, content_type: str, content_encoding: str) -> objec
         return None
     if content_encoding.strip().lower() not in {"", "identity"}:
         raise _unsupported(f"The body is compressed ({content_encoding[:40]}). Send it as it is.")
-    header = Message()
-    header["Content-Type"] = content_type
-    media_type = header.get_content_type() if content_type else ""
+    media_type, parameters = read_parameters(content_type)
     if media_type == _MULTIPART:
         return _read_form(body, content_type)
-    text = _decode(body, header.get_content_charset("utf-8"))
+    text = _decode(body, parameters.get("charset", "utf-8"))
     if media_type == "application/json" or media_type.endswith("+json"):
         return read_json(text)
     if media_type in {_URLENCODED, ""} and text.lstrip().startswith(("{", "[")):

@@ -1,14 +1,14 @@
 """Forms as dicts: a field that comes several times is a list, as Pipedream has it. Files are refused."""
 
 from collections.abc import Iterable
-from email.message import Message
-from email.utils import collapse_rfc2231_value
 from urllib.parse import parse_qsl
 
+from lambdas.workflow_api.parameters import read_parameters
 from tailrace.errors import TailraceError
 
 MAX_FIELDS = 10_000
 
+_FILE = frozenset({"filename", "filename*"})
 Fields = dict[str, str | list[str]]
 
 
@@ -42,7 +42,7 @@ def read_multipart(body: bytes, content_type: str) -> Fields:
         InvalidForm: it has no boundary, or is cut off.
         UnsupportedForm: a field is a file, or is not UTF-8.
     """
-    boundary = _parameter("Content-Type", content_type, "boundary")
+    boundary = read_parameters(content_type)[1].get("boundary")
     if not boundary:
         raise InvalidForm("The form's Content-Type names no boundary.")
     _, *parts = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("latin-1", "replace"))
@@ -70,19 +70,12 @@ def _read_part(part: bytes) -> tuple[str, str]:
     try:
         lines = head.decode().split("\r\n")
         headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        disposition = headers.get("content-disposition", "")
-        name = _parameter("Content-Disposition", disposition, "name")
+        _, disposition = read_parameters(headers.get("content-disposition", ""))
+        name = disposition.get("name")
         if not blank or name is None:
             raise InvalidForm("A part of the form does not say which field it is.")
-        if _parameter("Content-Disposition", disposition, "filename") is not None:
+        if not _FILE.isdisjoint(disposition):
             raise UnsupportedForm(f"The field {name[:80]!r} is a file. Send a link to it, or its text as a field.")
         return name, content.decode()
     except UnicodeDecodeError as error:
         raise UnsupportedForm("A part of the form is not UTF-8 text. Send bytes as base64.") from error
-
-
-def _parameter(header: str, value: str, name: str) -> str | None:
-    message = Message()
-    message[header] = value
-    parameter = message.get_param(name, header=header)
-    return None if parameter is None else collapse_rfc2231_value(parameter)

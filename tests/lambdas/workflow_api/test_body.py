@@ -124,8 +124,9 @@ def test_a_multipart_form_is_a_dict_of_its_text_fields() -> None:
     assert read(body, MULTIPART) == {"name": "Luke\r\n\nS.\r\n", "größe": "1,72 m", "tag": ["a", ""]}
 
 
-def test_a_file_in_a_form_is_refused_as_unsupported() -> None:
-    body = multipart('Content-Disposition: form-data; name="photo"; filename="luke.png"\r\n\r\nPNG')
+@pytest.mark.parametrize("name", ['filename="luke.png"', "FileName=luke.png", "filename*=UTF-8''luke.png"])
+def test_a_file_in_a_form_is_refused_as_unsupported(name: str) -> None:
+    body = multipart(f'Content-Disposition: form-data; name="photo"; {name}\r\n\r\nPNG')
 
     problem = refusal(body, MULTIPART)
 
