@@ -12,7 +12,7 @@ from tailrace.access import COOKIE
 
 _OURS = frozenset({"authorization"})
 """What steps don't see: the API's key. A step may send its trigger on, to everybody who listens."""
-_COOKIE = re.compile(rf"(^|; ?){COOKIE}=[^;]*")
+_COOKIE = re.compile(rf"(^|[;,])[ \t]*{COOKIE}[ \t]*=[^;,]*")
 """Nor a subscriber's token, if one should come."""
 
 
@@ -40,4 +40,4 @@ def trigger_event(request: Request, body: bytes) -> dict[str, object]:
 
 def _shown(name: str, values: Sequence[str]) -> str:
     text = ", ".join(values)
-    return _COOKIE.sub("", text).removeprefix("; ") if name == "cookie" else text
+    return _COOKIE.sub("", text).lstrip(";, \t") if name == "cookie" else text

@@ -197,10 +197,17 @@ def test_steps_never_see_a_subscribers_cookie(api: Api) -> None:
     def look(pd):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 (as people write it)
         seen.append(pd.steps["trigger"]["event"]["headers"].get("cookie"))
 
-    for cookie in ("tailrace_token=a.b.c", "theme=dark; tailrace_token=a.b.c; size=3", "tailrace_token=a; theme=dark"):
+    for cookie in (
+        "tailrace_token=a.b.c",
+        "theme=dark; tailrace_token=a.b.c; size=3",
+        "tailrace_token=a; theme=dark",
+        "theme=dark;\t tailrace_token =a.b.c",
+        "theme=dark, tailrace_token=a.b.c",
+        "theme=dark; tailrace_token=a; tailrace_token=b",
+    ):
         api.gateway().post("/pipelines/p_seen/events", cookie=cookie)
 
-    assert seen == ["", "theme=dark; size=3", "theme=dark"]
+    assert seen == ["", "theme=dark; size=3", "theme=dark", "theme=dark", "theme=dark", "theme=dark"]
 
 
 # --- the keys
