@@ -1,6 +1,8 @@
 """AWS on this machine: moto's server, in a process of its own, reached by boto3 like AWS itself.
 
-It begins to listen before it has loaded: who starts it takes the port and hands it over, and requests wait meanwhile.
+It serves programs of this machine, and no pages: moto itself lets those of any origin read what it keeps, such as the
+API's key. It begins to listen before it has loaded: who starts it takes the port and hands it over, and requests wait
+meanwhile.
 """
 
 import argparse
@@ -17,6 +19,9 @@ from werkzeug.serving import make_server
 from cli.ports import HOST
 
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+_THIS_MACHINE = frozenset({HOST, "localhost"})
+_REFUSAL = b"This is emulated AWS, for programs of this machine, not for pages.\n"
 
 
 class OneAtATime:
@@ -36,6 +41,25 @@ class OneAtATime:
             return self._application(environ, start_response)
         with self._lock:
             return self._application(environ, start_response)
+
+
+class ForPrograms:
+    """Refuses what a browser sends for a page, which names the page's origin or, by a trick of DNS, the page's host."""
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self._application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request."""
+        if "HTTP_ORIGIN" in environ or "HTTP_SEC_FETCH_SITE" in environ or _host(environ) not in _THIS_MACHINE:
+            start_response("403 Forbidden", [("Content-Type", "text/plain"), ("Content-Length", str(len(_REFUSAL)))])
+            return [_REFUSAL]
+        return self._application(environ, start_response)
+
+
+def _host(environ: dict[str, Any]) -> str:
+    host: str = environ.get("HTTP_HOST", "")
+    return host.rpartition(":")[0] or host
 
 
 def _may_wait(environ: dict[str, Any]) -> bool:
@@ -61,7 +85,7 @@ def main() -> None:
     parser.add_argument("--fd", type=int, required=True, help="the descriptor of the listening socket")
     descriptor = parser.parse_args().fd
     signal.signal(signal.SIGTERM, _stop)
-    application = OneAtATime(DomainDispatcherApplication(create_backend_app))
+    application = ForPrograms(OneAtATime(DomainDispatcherApplication(create_backend_app)))
     server = make_server(HOST, 0, application, threaded=True, request_handler=_QuietHandler, fd=descriptor)
     server.serve_forever()
 

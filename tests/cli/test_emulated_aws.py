@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from tailrace.dynamodb import DynamoDBTable
 from tailrace.event import Event, workflow_id
 from tailrace.event_log import EventLog
-from tests.support.aws import AwsClients, emulated_aws_server
+from tests.support.aws import AwsClients, EmulatedAws, emulated_aws_server
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
@@ -119,6 +120,40 @@ def _subscribed_queue(clients: AwsClients, topic_arn: str) -> str:
         Attributes={"RawMessageDelivery": "true"},
     )
     return queue_url
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Host": "evil.example:8702"},
+        {"Host": "127.0.0.1.evil.example"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+def test_pages_reach_nothing_of_it(
+    emulated_aws: EmulatedAws, aws_clients: AwsClients, method: str, page: dict[str, str]
+) -> None:
+    secret = aws_clients.secretsmanager.create_secret(Name=uuid4().hex, SecretString="not for pages")["ARN"]
+    asked = {
+        "X-Amz-Target": "secretsmanager.GetSecretValue",
+        "Authorization": "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/secretsmanager/aws4_request",
+        "Content-Type": "application/x-amz-json-1.1",
+    }
+
+    def answer(headers: dict[str, str]) -> httpx.Response:
+        return httpx.request(
+            method, emulated_aws.endpoint_url, headers=headers, json={"SecretId": secret}, trust_env=False, timeout=45
+        )
+
+    refused = answer({**asked, **page})
+    assert refused.status_code == 403
+    assert "not for pages.\n" in refused.text
+    assert "access-control-allow-origin" not in refused.headers
+    assert method != "POST" or answer(asked).json()["SecretString"] == "not for pages"
 
 
 def _receive(clients: AwsClients, queue_url: str, *, wait_seconds: int) -> "list[MessageTypeDef]":
