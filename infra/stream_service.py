@@ -147,7 +147,7 @@ class StreamService(Construct):
         group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, allow_all_outbound=False, description="Admits the load balancer"
         )
-        group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS's services")
+        group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "Services of AWS")
         group.add_ingress_rule(balancer.security_group, ec2.Port.tcp(PORT), "Streams")
         balancer.security_group.add_egress_rule(group, ec2.Port.tcp(PORT), "Streams")
         return group
