@@ -45,6 +45,8 @@ class Connected:
     rss_before_kb: int
     rss_kb: int
     kb_each: float
+    idle_cpu_us: float = 0.0
+    """A second, with all clients connected and nothing published; 0 where it was not looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,7 @@ def measure(
     clients: int,
     streams: int = 1,
     replay: int = 0,
+    idle_seconds: int = 0,
     options: Sequence[str] = (),
 ) -> Measured:
     """Run the generator once.
@@ -109,12 +112,12 @@ def measure(
             str(BUILD / "sseload"),
             *("-p", str(server.port), "-q", str(server.posts_port), "-P", ",".join(map(str, server.pids))),
             *("-n", str(clients), "-c", str(streams), "-R", str(replay)),
-            *("-D", str(DRAIN_SECONDS), "-m", str(SETTLE_SECONDS)),
+            *("-D", str(DRAIN_SECONDS), "-m", str(SETTLE_SECONDS), "-i", str(idle_seconds)),
             *options,
             *map(str, loads),
         ],
     )
-    limit = CONNECT_SECONDS + SPARE_SECONDS + sum(load.seconds + DRAIN_SECONDS for load in loads)
+    limit = CONNECT_SECONDS + SPARE_SECONDS + idle_seconds + sum(load.seconds + DRAIN_SECONDS for load in loads)
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)  # noqa: S603 - ours
     except subprocess.TimeoutExpired as error:

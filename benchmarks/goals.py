@@ -4,13 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks import summary
-from benchmarks.plan import CLIENTS, Kind
+from benchmarks.plan import CLIENTS, GROWTH_CLIENTS, GROWTH_STREAMS, STREAMS_LOADS, Kind, growth_rate
 from benchmarks.results import Results
 from benchmarks.servers import COALESCING_FLOOR, FLOOR, NCHAN, PUSHPIN, SSE_STARLETTE, TAILRACE, Server
 from benchmarks.spread import Spread
 
 US = TAILRACE.name
 _RATES = ((1_000, NCHAN, 4), (1_000, PUSHPIN, 6), (1_000, SSE_STARLETTE, 15))
+STREAMS_COMPARED = 100
+"""Of one stream, events come so close together at these rates that a write takes several."""
+FLAT = 1.25
+"""What a delivery may cost where clients or streams are most, beside where they are a hundred, and still be flat."""
 _RATES_OF_MANY = ((5_000, NCHAN, 6), (5_000, SSE_STARLETTE, 25), (10_000, NCHAN, 6))
 
 
@@ -33,7 +37,7 @@ class Goal:
 
 def goals(results: Results) -> tuple[Goal, ...]:
     """Every goal."""
-    return (*_rates(results), *_cpu(results), *_latency(results), *_connections(results))
+    return (*_rates(results), *_cpu(results), *_latency(results), *_connections(results), *_growth(results))
 
 
 def _ratio(ours: Spread | None, theirs: Spread | None) -> float | None:
@@ -82,3 +86,21 @@ def _connections(results: Results) -> Iterator[Goal]:
         )
         text = f"connections a second {'with a replay of 100' if replay else 'without a replay'}, beside {other.title}"
         yield Goal(text, True, bound, _ratio(ours, theirs))
+
+
+def _growth(results: Results) -> Iterator[Goal]:
+    few, most = (
+        summary.growth(results, Kind.GROWTH, US, clients, growth_rate(clients))
+        for clients in (min(GROWTH_CLIENTS), max(GROWTH_CLIENTS))
+    )
+    text = f"CPU for a delivery, {max(GROWTH_CLIENTS):,} clients of a stream beside {min(GROWTH_CLIENTS):,}"
+    yield Goal(text, False, FLAT, _ratio(most, few))
+    for load in STREAMS_LOADS:
+        few, most = (
+            summary.growth(results, Kind.STREAMS, US, streams, load.rate)
+            for streams in (STREAMS_COMPARED, max(GROWTH_STREAMS))
+        )
+        text = (
+            f"the same, {max(GROWTH_STREAMS):,} streams beside {STREAMS_COMPARED:,}, {load.rate:,.0f} events a second"
+        )
+        yield Goal(text, False, FLAT, _ratio(most, few))

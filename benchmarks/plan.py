@@ -24,7 +24,12 @@ CALM_CLIENTS = 500
 REPLAY = 100
 REPLAY_CLIENTS = 2_000
 GROWTH_CLIENTS = (100, 1_000, 10_000)
-GROWTH_STREAMS = (1, 10, 100, 1_000, 10_000)
+GROWTH_RATE = 40.0
+"""Events a second to a client, at most: each is then written by itself."""
+GROWTH_STREAMS = (1, 100, 1_000, 10_000)
+STREAMS_LOADS = (Load(400, seconds=4), Load(4_000, seconds=2))
+"""Of all streams together, however many there are."""
+IDLE_SECONDS = 4
 
 
 class Kind(StrEnum):
@@ -48,6 +53,8 @@ class Cell:
     clients: int
     streams: int = 1
     replay: int = 0
+    idle_seconds: int = 0
+    """In which nothing is published, to know what the clients cost by being there."""
     loads: tuple[Load, ...] = ()
 
     @property
@@ -103,10 +110,21 @@ def _load(deliveries: int, clients: int, batch: int) -> Load:
 
 
 def _growth() -> Iterator[Cell]:
-    # At most 40 events a second to a client: each is then written by itself.
     for clients in GROWTH_CLIENTS:
-        load = Load(min(40.0, LIGHT / clients))
-        yield Cell(kind=Kind.GROWTH, server=TAILRACE, clients=clients, loads=(load,))
+        load = Load(growth_rate(clients))
+        yield Cell(kind=Kind.GROWTH, server=TAILRACE, clients=clients, idle_seconds=IDLE_SECONDS, loads=(load,))
     for streams in GROWTH_STREAMS:
-        load = Load(min(40.0 * streams, 400.0))
-        yield Cell(kind=Kind.STREAMS, server=TAILRACE, clients=streams, streams=streams, loads=(load,))
+        for server in (TAILRACE, NCHAN):
+            yield Cell(
+                kind=Kind.STREAMS,
+                server=server,
+                clients=streams,
+                streams=streams,
+                idle_seconds=IDLE_SECONDS,
+                loads=STREAMS_LOADS,
+            )
+
+
+def growth_rate(clients: int) -> float:
+    """Events a second to so many clients of one stream."""
+    return min(GROWTH_RATE, LIGHT / clients)

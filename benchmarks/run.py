@@ -93,6 +93,7 @@ def _measure(cell: Cell, number: int) -> Entry:
                 clients=cell.clients,
                 streams=cell.streams,
                 replay=cell.replay,
+                idle_seconds=cell.idle_seconds,
                 options=cell.server.options,
             )
     except (Failed, NotStarted) as failure:

@@ -58,10 +58,19 @@ def cpu_per_delivery(results: Results, server: str, clients: int) -> Spread | No
     )
 
 
-def growth(results: Results, kind: Kind, clients: int) -> Spread | None:
-    """The same for Tailrace alone, as clients or streams become more."""
-    found = results.of(kind, "tailrace", clients)
-    return Spread.of(stage.cpu_us_each for measured in found for stage in measured.stages)
+def growth(results: Results, kind: Kind, server: str, clients: int, rate: float) -> Spread | None:
+    """Microseconds of CPU that a delivery adds, at so many events a second, to what idle clients cost."""
+    return Spread.of(
+        stage.cpu_us_each - measured.connected.idle_cpu_us * stage.seconds / stage.delivered
+        for measured in results.of(kind, server, clients)
+        for stage in measured.stages
+        if stage.rate == rate and stage.delivered
+    )
+
+
+def idle(results: Results, kind: Kind, server: str, clients: int) -> Spread | None:
+    """Microseconds of CPU a second while all clients are connected and nothing is published."""
+    return Spread.of(measured.connected.idle_cpu_us for measured in results.of(kind, server, clients))
 
 
 def connecting(

@@ -7,9 +7,9 @@ from benchmarks.generator import Measured
 from benchmarks.goals import goals
 from benchmarks.markdown import NOTHING, markdown, number, short
 from benchmarks.paths.report import tables as path_tables
-from benchmarks.plan import CLIENTS, GROWTH_CLIENTS, GROWTH_STREAMS, Kind
+from benchmarks.plan import CLIENTS, GROWTH_CLIENTS, GROWTH_STREAMS, STREAMS_LOADS, Kind, growth_rate
 from benchmarks.results import Results
-from benchmarks.servers import SERVERS, Server
+from benchmarks.servers import NCHAN, SERVERS, TAILRACE, Server
 from benchmarks.summary import Climb
 
 
@@ -67,12 +67,30 @@ def faults(results: Results) -> str:
 
 
 def growth(results: Results) -> str:
-    """How Tailrace's cost of a delivery changes with clients and streams."""
-    one = ["µs CPU a delivery", *(f"{clients:,} clients" for clients in GROWTH_CLIENTS)]
-    clients = [number(summary.growth(results, Kind.GROWTH, count)) for count in GROWTH_CLIENTS]
-    other = ["µs CPU a delivery", *(f"{streams:,} streams" for streams in GROWTH_STREAMS)]
-    streams = [number(summary.growth(results, Kind.STREAMS, count)) for count in GROWTH_STREAMS]
-    return markdown(one, [["one stream", *clients]]) + "\n" + markdown(other, [["a client each", *streams]])
+    """How the cost of a delivery changes with clients and streams."""
+    return _more_clients(results) + "\n" + _more_streams(results)
+
+
+def _more_clients(results: Results) -> str:
+    head = ["µs CPU a delivery, one stream", *(f"{clients:,} clients" for clients in GROWTH_CLIENTS)]
+    costs = (summary.growth(results, Kind.GROWTH, TAILRACE.name, count, growth_rate(count)) for count in GROWTH_CLIENTS)
+    return markdown(head, [[TAILRACE.title, *map(number, costs)]])
+
+
+def _more_streams(results: Results) -> str:
+    head = [
+        "µs CPU a delivery, a client to each stream",
+        *(f"{count:,} stream{'s' if count > 1 else ''}" for count in GROWTH_STREAMS),
+    ]
+    rows = []
+    for load in STREAMS_LOADS:
+        for server in (TAILRACE, NCHAN):
+            costs = (summary.growth(results, Kind.STREAMS, server.name, count, load.rate) for count in GROWTH_STREAMS)
+            rows.append([f"{server.title}, {load.rate:,.0f} events/s", *map(number, costs)])
+    for server in (TAILRACE, NCHAN):
+        costs = (summary.idle(results, Kind.STREAMS, server.name, count) for count in GROWTH_STREAMS)
+        rows.append([f"{server.title}, none: µs a second", *map(number, costs)])
+    return markdown(head, rows)
 
 
 def reached(results: Results) -> str:

@@ -32,6 +32,8 @@ from tailrace.notice import Notice, decode_notice, encode_notice
 
 GENERATION = "bench"
 SILENCE_SECONDS = 75.0
+KEEPALIVE_SECONDS = 60.0
+"""As long as may be: they would fall into some measurements, and not into others."""
 
 
 class Publisher:
@@ -100,6 +102,7 @@ async def serve(port: int, posts_port: int) -> None:
         max_connections=50_000,
         streams_per_address=50_000,
         requests_per_second=100_000,
+        keepalive_seconds=KEEPALIVE_SECONDS,
     )
     table = RecentTable()
     reader = Reader(EventLog(table=table))

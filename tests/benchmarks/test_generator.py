@@ -1,9 +1,12 @@
 """The load generator is an instrument: what it says about a server must be so."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -73,6 +76,17 @@ def running(server: Faulty) -> Iterator[Running]:
         loop.close()
 
 
+@contextmanager
+def busy_while_idle() -> Iterator[int]:
+    """A process that uses its CPU all the time."""
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield busy.pid
+    finally:
+        busy.kill()
+        busy.wait()
+
+
 @pytest.mark.parametrize("server", [FLOOR, COALESCING_FLOOR], ids=lambda server: server.name)
 def test_every_event_of_every_client_is_counted(server: Server) -> None:
     with server.running() as floor:
@@ -84,6 +98,16 @@ def test_every_event_of_every_client_is_counted(server: Server) -> None:
     assert [stage.delivered for stage in measured.stages] == [200, 2000]
     assert [stage.missing + stage.doubled for stage in measured.stages] == [0, 0]
     assert all(stage.cpu_us_each > 0 for stage in measured.stages)
+
+
+def test_what_idle_clients_cost_is_measured_before_anything_is_published() -> None:
+    with busy_while_idle() as pid, running(Faulty(copies={}, chunk=100)) as faulty:
+        measured = measure(
+            replace(faulty, pids=(pid,)), [Load(50, seconds=0.2)], clients=5, idle_seconds=1, options=_GENTLE
+        )
+
+    assert measured.connected.idle_cpu_us > 0
+    assert measured.stages[0].delivered == 50
 
 
 @pytest.mark.parametrize("chunk", [3, 1000])

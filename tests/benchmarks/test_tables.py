@@ -1,6 +1,7 @@
 """What is printed and written of results; the results themselves are made up."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,11 @@ from benchmarks.spread import Spread
 RATES = {"tailrace": 500_000.0, "nchan": 100_000.0, "pushpin": 60_000.0, "sse": 20_000.0}
 
 
-def measured(cell: Cell, *, factor: float = 1.0, missing: int = 0) -> Measured:
+def measured(cell: Cell, *, factor: float = 1.0, missing: int = 0, idle_cpu_us: float = 0.0) -> Measured:
     connected = Connected(
         complete=True, clients=cell.clients, open=cell.clients, closed=0, replay=cell.replay, missing=0, doubled=0,
         seconds=1.0, per_second=1000.0, cpu_us_each=100.0, rss_before_kb=1000, rss_kb=3000, kb_each=2.0,
+        idle_cpu_us=idle_cpu_us,
     )  # fmt: skip
     rate = RATES.get(cell.server.name, 400_000.0) * factor
     stages = tuple(
@@ -116,6 +118,23 @@ def test_missing_events_are_told(results: Results) -> None:
     row = next(row for row in table.faults(results).splitlines() if "Tailrace" in row)
 
     assert row.split("|")[2].strip() == "7"
+
+
+def test_growth_leaves_out_what_idle_clients_cost() -> None:
+    cell = next(cell for cell in full_plan() if cell.name == "streams/tailrace/10000")
+    busy = Measured(
+        connected=measured(cell, idle_cpu_us=1000.0).connected,
+        stages=tuple(replace(stage, delivered=500) for stage in measured(cell).stages),
+    )
+
+    found = table.growth(Results(entries=[Entry.of(cell, 1, busy)])).splitlines()
+
+    # 8 µs for each of 500 deliveries, less 1,000 µs a second for 4 and for 2 seconds
+    rows = {cells[1].strip(): cells[-2].strip() for cells in (row.split("|") for row in found if row)}
+    assert rows["**Tailrace**, 400 events/s"] == "0"
+    assert rows["**Tailrace**, 4,000 events/s"] == "4"
+    assert rows["**Tailrace**, none: µs a second"] == "1,000"
+    assert rows["nginx + nchan, 400 events/s"] == "-"
 
 
 def test_page_says_how_often_each_cell_was_measured(results: Results) -> None:

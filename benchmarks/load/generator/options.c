@@ -21,6 +21,7 @@ static const char usage[] =
     "  -k RATE      clients a second that go and come back (needs -I)\n"
     "  -D SECONDS   to wait for the last events of a stage (5)\n"
     "  -m SECONDS   until memory is measured (1)\n"
+    "  -i SECONDS   behind that, in which nothing is published, for what idle clients cost (0)\n"
     "  -1           post each event of a notice by itself\n"
     "  -y           sleep while nothing is to be done\n"
     "  -a           go through all stages, also behind one that was not sustained\n";
@@ -49,6 +50,7 @@ static void take_option(Options *options, int letter, const char *value)
     case 'k': options->reconnects = atof(value); break;
     case 'D': options->drain_seconds = atoi(value); break;
     case 'm': options->settle_seconds = atoi(value); break;
+    case 'i': options->idle_seconds = atoi(value); break;
     case '1': options->singly = true; break;
     case 'y': options->sleeps = true; break;
     case 'a': options->climb = false; break;
@@ -88,7 +90,7 @@ Options options_read(int count, char **arguments)
         .drain_seconds = 5, .settle_seconds = 1, .climb = true, .pids = "",
         .follow = "/pipelines/%s/sse", .publish = "/publish/%s",
     };
-    for (int letter; (letter = getopt(count, arguments, "n:c:p:q:P:u:U:s:w:R:e:I:k:D:m:1ya")) != -1;)
+    for (int letter; (letter = getopt(count, arguments, "n:c:p:q:P:u:U:s:w:R:e:I:k:D:m:i:1ya")) != -1;)
         take_option(&options, letter, optarg);
     for (; optind < count && options.stage_count < MOST_STAGES; optind++)
         options.stages[options.stage_count++] = stage_of(arguments[optind]);

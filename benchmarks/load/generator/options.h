@@ -23,6 +23,7 @@ typedef struct {
     int expected;          /* how many of them each client gets */
     int drain_seconds;     /* how long the last events of a stage are waited for */
     int settle_seconds;    /* how long memory is left to settle before it is measured */
+    int idle_seconds;      /* how long nothing is published then, to measure what idle clients cost */
     double reconnects;     /* clients a second that go and come back with the id of their last event */
     bool singly;           /* post each event by itself: the server takes a post for one event */
     bool sleeps;           /* while nothing is to be done: latencies are then less sure */

@@ -34,7 +34,7 @@ static void number(const char *name, double value)
 }
 
 void report_connected(const Options *options, const Moment *began, const Moment *ended, bool complete, u64 rss_before_kb,
-                      u64 rss_kb)
+                      u64 rss_kb, double idle_cpu_us)
 {
     double seconds = (double)(ended->time - began->time) / 1e6;
     begin("connect");
@@ -51,6 +51,7 @@ void report_connected(const Options *options, const Moment *began, const Moment 
     count("rss_before_kb", rss_before_kb);
     count("rss_kb", rss_kb);
     number("kb_each", ((double)rss_kb - (double)rss_before_kb) / options->clients);
+    number("idle_cpu_us", idle_cpu_us);
     end();
 }
 

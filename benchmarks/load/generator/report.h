@@ -12,8 +12,9 @@ typedef struct {
     u64 reconnected;
 } Moment;
 
+/* How the clients connected, memory before and behind that, and the CPU of idle clients, in µs a second. */
 void report_connected(const Options *options, const Moment *began, const Moment *ended, bool complete, u64 rss_before_kb,
-                      u64 rss_kb);
+                      u64 rss_kb, double idle_cpu_us);
 
 /* `wanted` deliveries took so many seconds; what the clients saw is in the tally. */
 void report_stage(const Options *options, const Stage *stage, const Moment *began, const Moment *ended, u64 wanted,

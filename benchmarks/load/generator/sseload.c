@@ -71,6 +71,17 @@ static void connect_all(void)
     }
 }
 
+/* What the server's CPU spends while nothing is published, in µs a second. */
+static double idle_cpu_us(void)
+{
+    if (options.idle_seconds == 0)
+        return 0;
+    Moment began = moment();
+    turn_for((u64)options.idle_seconds * 1000000);
+    Moment ended = moment();
+    return (double)(ended.server_cpu_ns - began.server_cpu_ns) * 1e3 / (double)(ended.time - began.time);
+}
+
 static bool connect_and_report(void)
 {
     publish_replay();
@@ -80,7 +91,8 @@ static bool connect_and_report(void)
     Moment ended = moment();
     bool complete = all_connected() && tally.refused == 0 && tally.closed == 0;
     turn_for((u64)options.settle_seconds * 1000000);
-    report_connected(&options, &began, &ended, complete, memory, processes_rss_kb(options.pids));
+    u64 settled = processes_rss_kb(options.pids);
+    report_connected(&options, &began, &ended, complete, memory, settled, idle_cpu_us());
     return complete;
 }
 
