@@ -2,8 +2,8 @@
 
 from tailrace.codec import encode_events, pack
 from tailrace.event import Batch, WorkflowId
+from tailrace.in_memory import InMemoryTable
 from tailrace.table import Item, Page
-from tailrace.testing import InMemoryTable
 
 KEPT = 1_500
 """Batches of a stream: more than a ring holds, so that slow clients are served as they would be."""

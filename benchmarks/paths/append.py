@@ -11,8 +11,8 @@ from cli.tables import create_event_log_table
 from tailrace.dynamodb import DynamoDBTable
 from tailrace.event import Event, WorkflowId
 from tailrace.event_log import EventLog
+from tailrace.in_memory import InMemoryTable
 from tailrace.table import Item, Page, Table
-from tailrace.testing import InMemoryTable
 from tests.support.aws import aws_clients_of, emulated_aws_server
 
 WRITERS = 16

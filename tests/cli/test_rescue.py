@@ -8,8 +8,8 @@ import pytest
 from cli.rescue import CLOSED, Outcome, rescue, streams_of
 from tailrace.event import Event, EventId, Position, WorkflowId
 from tailrace.event_log import EventLog
+from tailrace.in_memory import InMemoryTable
 from tailrace.table import Item
-from tailrace.testing import InMemoryTable
 from tests.support.aws import AwsClients
 from tests.support.rim import Rim
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tailrace import Pd, Workflow
-from tailrace.testing import InMemoryNotifier
+from tailrace.in_memory import InMemoryNotifier
 from tests.support.node import NodeSteps
 
 

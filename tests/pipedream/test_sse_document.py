@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tailrace import Workflow
+from tailrace.in_memory import InMemoryNotifier
 from tailrace.node import NodeStep
-from tailrace.testing import InMemoryNotifier, run_workflow
+from tailrace.testing import run_workflow
 
 DOCUMENT = Path(__file__).parent / "document"
 

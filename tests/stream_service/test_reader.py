@@ -9,9 +9,9 @@ from stream_service.reader import FEW_QUESTIONS, LONGEST_PAUSE, READS_AT_ONCE, S
 from tailrace.errors import LogUnavailable
 from tailrace.event import Event, EventId, Position, WorkflowId, workflow_id
 from tailrace.event_log import EventLog
+from tailrace.in_memory import InMemoryTable
 from tailrace.log_reader import Newest, Reading
 from tailrace.table import Page
-from tailrace.testing import InMemoryTable
 from tests.support.rim import eventually
 
 STREAM = workflow_id("p_stream")

@@ -6,7 +6,7 @@ from stream_service import trail
 from stream_service.unwritten import Unwritten
 from tailrace.event import Event, Position, WorkflowId
 from tailrace.event_log import EventLog
-from tailrace.testing import InMemoryTable
+from tailrace.in_memory import InMemoryTable
 from tests.support.rim import notice_of
 
 ASKED_FOR = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from tailrace.event import Batch, Event, EventId, workflow_id
 from tailrace.event_log import EventLog
+from tailrace.in_memory import PAGE_BYTES, InMemoryTable
 from tailrace.table import Item
-from tailrace.testing import PAGE_BYTES, InMemoryTable
 from tests.support.stepping import Flush, SteppedTable
 
 STREAM = workflow_id("p_stream")

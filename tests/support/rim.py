@@ -25,8 +25,8 @@ from stream_service.shares import Shares
 from stream_service.unwritten import Delivered
 from tailrace.event import Batch, Event, WorkflowId
 from tailrace.event_log import EventLog
+from tailrace.in_memory import InMemoryTable
 from tailrace.notice import Notice, decode_notice, encode_notice
-from tailrace.testing import InMemoryTable
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:notices"
 PATIENCE = 45.0

@@ -6,9 +6,9 @@ from typing import Any
 from tailrace import Pd, Workflow
 from tailrace.event import EventId
 from tailrace.event_log import EventLog
+from tailrace.in_memory import InMemoryNotifier, InMemoryTable
 from tailrace.response import Response
 from tailrace.runner import RunResult, StepError, Trigger, run
-from tailrace.testing import InMemoryNotifier, InMemoryTable
 
 
 @dataclass(slots=True)

@@ -7,9 +7,9 @@ from datetime import timedelta
 from tailrace.codec import decode_events, unpack
 from tailrace.event import Batch, Event, EventId, Position
 from tailrace.event_log import EventLog
+from tailrace.in_memory import PAGE_BYTES, InMemoryTable
 from tailrace.notice import Notice, decode_notice, encode_notice
 from tailrace.table import Item
-from tailrace.testing import PAGE_BYTES, InMemoryTable
 from tests.support.log import DAY, NOON, STREAM, RecordingTable, Writer
 from tests.support.stepping import Flush, SteppedTable, now_or_never
 

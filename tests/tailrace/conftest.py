@@ -12,8 +12,8 @@ import pytest
 
 from cli.tables import create_event_log_table
 from tailrace.dynamodb import DynamoDBTable
+from tailrace.in_memory import InMemoryTable
 from tailrace.table import Table
-from tailrace.testing import InMemoryTable
 from tests.support.aws import AwsClients, EmulatedAws, aws_clients_of
 from tests.support.ministack import ministack
 

@@ -13,11 +13,11 @@ from tailrace.clear import Clear
 from tailrace.errors import LogUnavailable
 from tailrace.event import Batch, Event, EventId, Position, WorkflowId
 from tailrace.event_log import EventLog
+from tailrace.in_memory import InMemoryTable
 from tailrace.log_reader import LogReader
 from tailrace.patience import Surroundings
 from tailrace.table import Item, Page, Table
 from tailrace.tails import Tails
-from tailrace.testing import InMemoryTable
 
 MINUTE = 60
 Mutation = Callable[[pytest.MonkeyPatch], None]

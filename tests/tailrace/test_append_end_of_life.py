@@ -6,8 +6,8 @@ import pytest
 
 from tailrace.dynamodb import dynamodb_client
 from tailrace.event_log import EventLog
+from tailrace.in_memory import InMemoryTable
 from tailrace.table import Item
-from tailrace.testing import InMemoryTable
 from tests.support.log import DAY, MINUTE, NOON, STREAM, World
 from tests.support.stepping import Flush, now_or_never
 

@@ -6,7 +6,7 @@ from tailrace.codec import MAX_BATCH_BYTES, encode_events
 from tailrace.event import Event
 from tailrace.event_log import EventLog
 from tailrace.flush import MAX_STORED_BYTES
-from tailrace.testing import InMemoryTable
+from tailrace.in_memory import InMemoryTable
 from tests.support.log import STREAM, World, some_events
 
 MEGABYTE = 1024 * 1024

@@ -13,9 +13,9 @@ from tailrace.codec import decode_channels
 from tailrace.errors import InvalidItem
 from tailrace.event import Event, EventId, Position
 from tailrace.event_log import EventLog
+from tailrace.in_memory import InMemoryTable
 from tailrace.log_reader import FEW_ITEMS, LOOK_BACK_PAGES, READING_BYTES
 from tailrace.table import Item, Page
-from tailrace.testing import InMemoryTable
 from tests.support.log import DAY, HOUR, NOON, STREAM, some_events
 
 

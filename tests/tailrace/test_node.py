@@ -8,9 +8,9 @@ import pytest
 from tailrace import Workflow
 from tailrace.errors import InvalidExpression, InvalidStep, NodeUnavailable
 from tailrace.event_log import EventLog
+from tailrace.in_memory import InMemoryNotifier, InMemoryTable
 from tailrace.node import NodeAnswer, NodeRequest, NodeStep
 from tailrace.runner import RunResult, Trigger, run
-from tailrace.testing import InMemoryNotifier, InMemoryTable
 from tailrace.values import Json
 
 HERE = Path(__file__).parent

@@ -12,7 +12,7 @@ import pytest
 from tailrace import append, codec, flush, log_reader, tails
 from tailrace.errors import InvalidItem
 from tailrace.event_log import EventLog
-from tailrace.testing import InMemoryTable
+from tailrace.in_memory import InMemoryTable
 from tests.support.log import DAY, MINUTE
 from tests.tailrace import mutations as without
 from tests.tailrace import test_append as appending

@@ -6,10 +6,10 @@ from tailrace import Pd
 from tailrace.errors import LogUnavailable
 from tailrace.event import Batch
 from tailrace.event_log import EventLog
+from tailrace.in_memory import InMemoryTable
 from tailrace.notice import NoticeFailed, Notifier
 from tailrace.runner import StepError
 from tailrace.table import Item
-from tailrace.testing import InMemoryTable
 from tests.support.running import Bench, answer, failure, sent, tick
 
 

@@ -6,15 +6,8 @@ import pytest
 
 from tailrace import Pd, Workflow
 from tailrace.event_log import EventLog
-from tailrace.testing import (
-    InMemoryNotifier,
-    InMemoryTable,
-    Sent,
-    WorkflowRun,
-    request_event,
-    run_workflow,
-    run_workflow_async,
-)
+from tailrace.in_memory import InMemoryNotifier, InMemoryTable
+from tailrace.testing import Sent, WorkflowRun, request_event, run_workflow, run_workflow_async
 
 workflow = Workflow("p_hello")
 

@@ -3,9 +3,9 @@ import pytest
 from tailrace.errors import InvalidNotice
 from tailrace.event import Batch, Event, WorkflowId
 from tailrace.event_log import EventLog
+from tailrace.in_memory import InMemoryNotifier, InMemoryTable
 from tailrace.notice import Notice, decode_notice, encode_notice
 from tailrace.runner import Trigger, run
-from tailrace.testing import InMemoryNotifier, InMemoryTable
 from tailrace.trace import TraceContext
 from tailrace.workflow import Workflow
 

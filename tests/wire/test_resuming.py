@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tailrace.testing import InMemoryTable
+from tailrace.in_memory import InMemoryTable
 from tests.support.rim import Rim, serving
 from tests.support.streams import follow
 

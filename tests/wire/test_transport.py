@@ -14,8 +14,8 @@ from stream_service.counts import End
 from stream_service.drain import Drain
 from stream_service.response import HEADERS
 from tailrace.errors import LogUnavailable
+from tailrace.in_memory import InMemoryTable
 from tailrace.table import Page
-from tailrace.testing import InMemoryTable
 from tests.support.rim import Rim, eventually, serving, some_settings
 from tests.support.streams import StreamClient, follow, stream_url
 

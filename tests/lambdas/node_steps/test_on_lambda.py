@@ -15,9 +15,9 @@ from lambdas.workflow_api.node_function import NodeFunction
 from tailrace import Workflow
 from tailrace.errors import NodeUnavailable
 from tailrace.event_log import EventLog
+from tailrace.in_memory import InMemoryNotifier, InMemoryTable
 from tailrace.node import NodeRequest
 from tailrace.runner import Trigger, run
-from tailrace.testing import InMemoryNotifier, InMemoryTable
 from tailrace.values import Json
 from tests.support.aws import EmulatedAws
 from workflows import mixed

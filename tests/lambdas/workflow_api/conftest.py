@@ -20,10 +20,10 @@ from lambdas.workflow_api.runs import Runs
 from lambdas.workflow_api.settings import Pages
 from tailrace.event import WorkflowId
 from tailrace.event_log import EventLog
+from tailrace.in_memory import InMemoryNotifier, InMemoryTable
 from tailrace.notice import Notifier
 from tailrace.refreshed import Refreshed
 from tailrace.table import Table
-from tailrace.testing import InMemoryNotifier, InMemoryTable
 from tailrace.tokens import SharedKeys
 from tailrace.workflow import ImportFailure, OnError, Registry, Workflow
 from tests.lambdas.workflow_api.gateway import KEY, Gateway, LambdaContext

@@ -19,7 +19,7 @@ from lambdas.workflow_api.repeats import Repeats
 from lambdas.workflow_api.runs import Runs
 from lambdas.workflow_api.settings import Pages
 from tailrace.event_log import EventLog
-from tailrace.testing import InMemoryNotifier, InMemoryTable
+from tailrace.in_memory import InMemoryNotifier, InMemoryTable
 from tailrace.workflow import ImportFailure, Registry
 from tests.lambdas.workflow_api.conftest import STREAM_URL, Api, FixedKeys
 from tests.lambdas.workflow_api.gateway import KEY, Gateway

@@ -10,9 +10,9 @@ from lambdas.workflow_api.keys import Verb, make_key
 from tailrace.errors import LogRefused, OutcomeUnknown
 from tailrace.event import Batch, Event, WorkflowId
 from tailrace.event_log import EventLog
+from tailrace.in_memory import InMemoryNotifier, InMemoryTable
 from tailrace.notice import NoticeFailed
 from tailrace.table import Item
-from tailrace.testing import InMemoryNotifier, InMemoryTable
 from tests.lambdas.workflow_api.conftest import Api
 from tests.lambdas.workflow_api.gateway import Gateway
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tailrace.errors import LogUnavailable
+from tailrace.in_memory import InMemoryNotifier
 from tailrace.pd import Pd
-from tailrace.testing import InMemoryNotifier
 from tests.lambdas.workflow_api.conftest import Api
 from tests.lambdas.workflow_api.gateway import Gateway, LambdaContext
 from tests.lambdas.workflow_api.test_run import FailingTable

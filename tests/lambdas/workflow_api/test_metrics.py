@@ -8,8 +8,8 @@ from lambdas.workflow_api.metrics import LoggedMetrics
 from tailrace.errors import LogRefused
 from tailrace.event import Event, WorkflowId
 from tailrace.event_log import EventLog
+from tailrace.in_memory import InMemoryTable
 from tailrace.log_reader import RETENTION
-from tailrace.testing import InMemoryTable
 from tests.lambdas.workflow_api.conftest import Api
 from tests.lambdas.workflow_api.test_run import FailingNotifier, FailingTable
 

@@ -8,7 +8,7 @@ from lambdas.workflow_api.once import KEPT, Asked, Once, OtherRequest, RunInProg
 from lambdas.workflow_api.records import Record, RecordsUnavailable
 from tailrace.event import BEGINNING, Event, EventId, Position, WorkflowId
 from tailrace.event_log import EventLog
-from tailrace.testing import InMemoryTable
+from tailrace.in_memory import InMemoryTable
 from tests.lambdas.workflow_api.records import InMemoryRecordTable
 
 HELLO = WorkflowId("p_hello")

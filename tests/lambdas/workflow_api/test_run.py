@@ -8,10 +8,10 @@ import pytest
 
 from tailrace.errors import LogRefused, LogUnavailable
 from tailrace.event import Batch
+from tailrace.in_memory import InMemoryNotifier, InMemoryTable
 from tailrace.notice import NoticeFailed
 from tailrace.pd import Pd
 from tailrace.table import Item
-from tailrace.testing import InMemoryNotifier, InMemoryTable
 from tests.lambdas.workflow_api.conftest import Api
 from tests.lambdas.workflow_api.gateway import FORM, Gateway
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from infra.scheduled_workflow import ScheduledWorkflow, invocation
+from tailrace.in_memory import InMemoryNotifier
 from tailrace.pd import Pd
-from tailrace.testing import InMemoryNotifier
 from tests.lambdas.workflow_api.conftest import Api
 from tests.lambdas.workflow_api.gateway import LambdaContext
 

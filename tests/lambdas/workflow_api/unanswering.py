@@ -3,8 +3,8 @@
 from typing import Any
 
 from tailrace.errors import LogUnavailable, OutcomeUnknown
+from tailrace.in_memory import InMemoryTable
 from tailrace.table import Item, Page
-from tailrace.testing import InMemoryTable
 
 
 class UnansweringTable(InMemoryTable):
