@@ -15,24 +15,30 @@ REFUSAL = bare_answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, TOO_LARGE)
 class RequestHead:
     """Counts the bytes of one head after the other, as they come and as they are understood."""
 
-    __slots__ = ("_arrived", "_ended", "_understood")
+    __slots__ = ("_arrived", "_ended", "_follows", "_understood")
 
     def __init__(self) -> None:
         self.begin()
+        self._follows = False
 
     def begin(self) -> None:
         """Begin to count: a connection begins, or a request is whole."""
         self._arrived = self._understood = 0
         self._ended = False
+        self._follows = True
 
     def end(self) -> None:
         """Count no more: what comes now is a body."""
         self._ended = True
 
     def arrived(self, size: int) -> None:
-        """Hear how many bytes came in; a parser keeps a header to itself until it is whole."""
-        if not self._ended:
+        """Hear how many bytes came in and were read; a parser keeps a header to itself until it is whole.
+
+        Of bytes with which a request became whole, most may be its body; what began behind it is not counted.
+        """
+        if not self._ended and not self._follows:
             self._arrived += size
+        self._follows = False
 
     def understood(self, size: int) -> None:
         """Hear of a part that the parser has made out.

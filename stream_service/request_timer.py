@@ -36,7 +36,7 @@ class RequestTimer:
 
     def _time_is_up(self) -> None:
         self._handle = None
-        # A response that runs reads no body, so what has not come does not matter; a stream may run for days.
+        # A response that has begun reads no body, so what has not come does not matter; a stream may run for days.
         if self._is_answering():
             self.begin()
         else:

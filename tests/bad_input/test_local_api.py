@@ -25,6 +25,8 @@ class Shop:
 
     url: str
     ran: list[object]
+    addresses: list[object]
+    """Whom it took its clients for."""
 
     def answer(self, request: bytes) -> tuple[int, bytes]:
         """Send bytes; read all that is answered."""
@@ -44,14 +46,15 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Shop]:
-    api, ran = Api(), list[object]()
+    api, ran, addresses = Api(), list[object](), list[object]()
 
     def take(pd: Pd) -> None:
         ran.append(pd.steps["trigger"]["event"]["body"])
+        addresses.append(pd.steps["trigger"]["event"]["client_ip"])
 
     api.add("p_shop").step(take)
     with gateway_in_front_of(LambdaFunction(api.function, name="shop")) as url:
-        yield Shop(url, ran)
+        yield Shop(url, ran, addresses)
 
 
 def request(*headers: bytes, method: bytes = b"POST", version: bytes = b"1.1", body: bytes = b"") -> bytes:
@@ -103,7 +106,10 @@ def test_two_keys_are_none(shop: Shop) -> None:
 
 
 ONCE = {
-    "ten thousand headers": request(*(b"X-%d: y" % number for number in range(10_000))),
+    "many headers": request(*(b"X-%d: y" % number for number in range(500))),
+    "WebSocket": request(
+        b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Key: a"
+    ),
     "two hosts": request(b"Host: elsewhere"),
     "chunks with an extension and a trailer": request(CHUNKED, body=b"1;a=b\r\nx\r\n0\r\nX-Key: y\r\n\r\n"),
     "HTTP/1.0": request(version=b"1.0"),
@@ -122,10 +128,44 @@ def test_request_that_is_odd_runs_the_workflow_once(shop: Shop, sent: bytes) -> 
     shop.expect_unharmed()
 
 
-def test_header_that_lambda_would_not_take_is_refused(shop: Shop) -> None:
+TOO_LARGE = {
+    "path that is endless": request().replace(b" HTTP", b"?x=" + b"a" * 200_000 + b" HTTP"),
+    "header that is endless": request()[:-2] + b"X: " + b"a" * 400_000,
+    "head of a byte too many": request(b"X: " + b"a" * (64 * 1024)),
+    "ten thousand headers": request(*(b"X-%d: y" % number for number in range(10_000))),
+    "ten thousand headers of nothing": request(*[b"X:"] * 10_000),
+}
+
+
+@pytest.mark.parametrize("sent", TOO_LARGE.values(), ids=TOO_LARGE)
+def test_head_that_is_too_large_is_refused_before_anybody_reads_it(shop: Shop, sent: bytes) -> None:
     before = len(shop.ran)
 
-    status, body = shop.answer(request(b"X: " + b"a" * 7_000_000))
+    status, body = shop.answer(sent)
+
+    assert (status, shop.ran[before:]) == (431, [])
+    assert body == b"The request's first line and headers are more than 65,536 bytes."
+    shop.expect_unharmed()
+
+
+def test_body_that_lambda_would_not_take_is_refused(shop: Shop) -> None:
+    before = len(shop.ran)
+
+    status, body = shop.answer(request(b"Content-Length: 7000000", body=b"a" * 7_000_000))
 
     assert (status, json.loads(body), shop.ran[before:]) == (413, {"message": "Request Too Long"}, [])
     shop.expect_unharmed()
+
+
+def test_body_that_is_larger_than_a_head_may_be_is_read(shop: Shop) -> None:
+    large = b"a" * 300_000
+
+    status, _ = shop.answer(request(b"Content-Type: text/plain", b"Content-Length: %d" % len(large), body=large))
+
+    assert (status, shop.ran[-1]) == (200, large.decode())
+
+
+def test_address_that_a_client_makes_up_is_not_its_own(shop: Shop) -> None:
+    shop.answer(request(b"X-Forwarded-For: 203.0.113.7", b"Forwarded: for=203.0.113.7"))
+
+    assert shop.addresses[-1] == "127.0.0.1"

@@ -37,6 +37,8 @@ def test_body_does_not_count_and_the_next_head_does() -> None:
     head.arrived(MAX_HEAD_BYTES)
     in_the_body = head.is_too_large
     head.begin()
+    head.arrived(MAX_HEAD_BYTES + 1)  # the body's end was among them
+    at_its_end = head.is_too_large
     head.arrived(MAX_HEAD_BYTES + 1)
 
-    assert (in_the_body, head.is_too_large) == (False, True)
+    assert (in_the_body, at_its_end, head.is_too_large) == (False, False, True)

@@ -1,4 +1,4 @@
-"""What `stream_service.server` uses of uvicorn's inside is there, and does what it is used for."""
+"""What `server` and `bounded_protocol` use of uvicorn's inside is there, and does what it is used for."""
 
 import asyncio
 import inspect
