@@ -1,6 +1,6 @@
 """CloudFront's own addresses: the prefix list that AWS keeps, whose id differs from region to region."""
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import custom_resources as resources
 from constructs import Construct
@@ -30,6 +30,7 @@ class CloudFrontAddresses(Construct):
             on_update=call,
             policy=resources.AwsCustomResourcePolicy.from_sdk_calls(resources=["*"]),
             install_latest_aws_sdk=False,
+            service_timeout=Duration.minutes(10),
             log_group=log_group(self, "Log", days=log_days),
             removal_policy=RemovalPolicy.DESTROY,
         )

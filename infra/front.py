@@ -8,6 +8,7 @@ from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from constructs import Construct
 
+from infra.cloudfront_names import name_in_cloudfront
 from infra.fronts import PAGE_PATH, SSE_PATH, PublicOrigin
 from infra.load_balancer import LoadBalancer
 from infra.review import explain
@@ -99,6 +100,7 @@ class Front(Construct):
         return cloudfront.ResponseHeadersPolicy(
             self,
             "SafeHeaders",
+            response_headers_policy_name=name_in_cloudfront(self),
             comment="Tailrace: keeps browsers from guessing types, framing, and telling addresses",
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
                 content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(

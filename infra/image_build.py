@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from aws_cdk import IgnoreMode, Stack
+from aws_cdk import CfnResource, Duration, IgnoreMode, Stack
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_ecr_assets as assets
 from aws_cdk import aws_ecs as ecs
@@ -17,6 +17,8 @@ from infra.config import LogDays
 from infra.log_group import log_group
 from infra.review import BASIC_EXECUTION, explain, explain_wildcards
 
+PATIENCE = Duration.minutes(30)
+"""For a build of some minutes, with its time in CodeBuild's queue; CloudFormation itself would wait for an hour."""
 _ACCOUNT = "<AWS::Region>:<AWS::AccountId>"
 _PUBLIC_ECR = "Policy::arn:<AWS::Partition>:iam::aws:policy/AmazonElasticContainerRegistryPublicReadOnly"
 
@@ -40,19 +42,30 @@ def build_in_codebuild(
         exclude=list(exclude),
         ignore_mode=IgnoreMode.DOCKER,
     )
-    group = log_group(build, "Log", days=log_days)
-    group.grant_write(build)
-    # The library shares these two among all the images of a stack, and so keeps them outside of the construct.
-    for shared in Stack.of(scope).node.children:
-        if shared.node.id.startswith("DeployTimeBuildCustomResourceHandler"):
-            _settle_trigger(shared, group)
-        elif shared.node.id.startswith("ContainerImageBuild"):
-            _settle_project(shared, group)
+    project = _shared(scope, "ContainerImageBuild")
+    _settle_project(project)
+    # CodeBuild writes to a group of this name; where a build fails, the library tells people to read it there.
+    name = f"/aws/codebuild/{cast('codebuild.CfnProject', project.node.default_child).ref}"
+    group = log_group(build, "Log", days=log_days, name=name)
+    _settle_trigger(_shared(scope, "DeployTimeBuildCustomResourceHandler"), group)
+    _bound(build)
     return build.to_ecs_docker_image_code()
 
 
+def _shared(scope: Construct, prefix: str) -> IConstruct:
+    """What the library shares among all the images of a stack, and so keeps outside of the construct."""
+    [shared] = [child for child in Stack.of(scope).node.children if child.node.id.startswith(prefix)]
+    return shared
+
+
+def _bound(build: ContainerImageBuild) -> None:
+    """Let a deployment fail where no build answers, such as one that CodeBuild never began."""
+    answer = cast("CfnResource", build.node.find_child("Resource").node.default_child)
+    answer.add_property_override("ServiceTimeout", str(PATIENCE.to_seconds()))
+
+
 def _settle_trigger(function: IConstruct, group: logs.ILogGroup) -> None:
-    """Keep the function's log in the stack's group, which is deleted with it."""
+    """Keep the function's log in the stack's group, which so is there before the first build, and deleted last."""
     cast("lambda_.CfnFunction", function.node.default_child).logging_config = lambda_.CfnFunction.LoggingConfigProperty(
         log_group=group.log_group_name
     )
@@ -65,15 +78,8 @@ def _settle_trigger(function: IConstruct, group: logs.ILogGroup) -> None:
     )
 
 
-def _settle_project(project: IConstruct, group: logs.ILogGroup) -> None:
-    """Keep the builds' log in the stack's group, too."""
-    resource = cast("codebuild.CfnProject", project.node.default_child)
-    resource.logs_config = codebuild.CfnProject.LogsConfigProperty(
-        cloud_watch_logs=codebuild.CfnProject.CloudWatchLogsConfigProperty(
-            status="ENABLED", group_name=group.log_group_name
-        )
-    )
-    name = Stack.of(project).resolve(resource.logical_id)
+def _settle_project(project: IConstruct) -> None:
+    name = Stack.of(project).resolve(cast("codebuild.CfnProject", project.node.default_child).logical_id)
     explain(
         project,
         {

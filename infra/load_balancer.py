@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.cloudfront_addresses import CloudFrontAddresses
+from infra.cloudfront_names import name_in_cloudfront
 from infra.config import LogDays
 from infra.fronts import Front, OwnDomain, VpcOrigin
 from infra.listener import listen
@@ -61,7 +62,7 @@ class LoadBalancer(Construct):
         )
         self.targets = self._make_targets(network.vpc, target_port)
         listen(self._balancer, self.targets, front=front, key=self._key)
-        self._vpc_origin = self._make_vpc_origin() if isinstance(front, VpcOrigin) else None
+        self._vpc_origin = self._make_vpc_origin(network) if isinstance(front, VpcOrigin) else None
 
     @property
     def metrics(self) -> elb.IApplicationLoadBalancerMetrics:
@@ -151,11 +152,15 @@ class LoadBalancer(Construct):
             ),
         )
 
-    def _make_vpc_origin(self) -> cloudfront.VpcOrigin:
-        return cloudfront.VpcOrigin(
+    def _make_vpc_origin(self, network: Network) -> cloudfront.VpcOrigin:
+        origin = cloudfront.VpcOrigin(
             self,
             "Origin",
             endpoint=cloudfront.VpcOriginEndpoint.application_load_balancer(self._balancer),
+            vpc_origin_name=name_in_cloudfront(self),
             http_port=PORT,
             protocol_policy=cloudfront.OriginProtocolPolicy.HTTP_ONLY,
         )
+        # CloudFront refuses a VPC without an internet gateway, though nothing of it goes through that.
+        origin.node.add_dependency(network.way_out)
+        return origin

@@ -17,6 +17,8 @@ _RETENTION = {
 }
 
 
-def log_group(scope: Construct, id: str, *, days: LogDays) -> logs.LogGroup:  # noqa: A002 - CDK's own name
-    """A log group that is deleted with its stack."""
-    return logs.LogGroup(scope, id, retention=_RETENTION[days], removal_policy=RemovalPolicy.DESTROY)
+def log_group(scope: Construct, id: str, *, days: LogDays, name: str | None = None) -> logs.LogGroup:  # noqa: A002 - CDK's own name
+    """A log group that is deleted with its stack; `name` is for one whose name a service of AWS's chooses."""
+    return logs.LogGroup(
+        scope, id, log_group_name=name, retention=_RETENTION[days], removal_policy=RemovalPolicy.DESTROY
+    )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from aws_cdk import aws_ec2 as ec2
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from infra.config import StreamServiceConfig
 from infra.fronts import ExistingNetwork, VpcOrigin
@@ -23,6 +23,8 @@ class Network:
     balancer: ec2.SubnetSelection
     public_addresses: bool
     """Whether tasks have addresses of their own."""
+    way_out: IDependable
+    """The stage's own routes and gateway, which must be there before what uses them, and stay until that is gone."""
 
 
 def make_network(scope: Construct, config: StreamServiceConfig) -> Network:
@@ -32,11 +34,13 @@ def make_network(scope: Construct, config: StreamServiceConfig) -> Network:
     """
     if config.network is not None:
         return _existing(scope, config.network, internal=isinstance(config.front, VpcOrigin))
+    vpc = _make_vpc(scope, config)
     return Network(
-        vpc=_make_vpc(scope, config),
+        vpc=vpc,
         tasks=ec2.SubnetSelection(subnet_group_name=_TASKS),
         balancer=ec2.SubnetSelection(subnet_group_name=_BALANCER),
         public_addresses=True,
+        way_out=vpc.select_subnets(subnet_group_name=_TASKS).internet_connectivity_established,
     )
 
 
@@ -90,4 +94,5 @@ def _existing(scope: Construct, network: ExistingNetwork, *, internal: bool) -> 
             subnet_type=ec2.SubnetType.PRIVATE_ISOLATED if internal else ec2.SubnetType.PUBLIC
         ),
         public_addresses=network.public_addresses,
+        way_out=vpc.internet_connectivity_established,
     )

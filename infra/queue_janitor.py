@@ -16,6 +16,8 @@ from infra.packages import Platform
 
 SOURCE = FunctionSource(entry="lambdas/queue_janitor", modules=("lambdas/__init__.py", "lambdas/queue_janitor"))
 _PYTHON = "3.13"
+TIMEOUT_SECONDS = 300
+"""CloudFormation, which would wait for an hour, waits for three of them: Lambda tries again what was cut short."""
 
 
 class QueueJanitor(Construct):
@@ -40,7 +42,7 @@ class QueueJanitor(Construct):
             runtime=python_runtime(_PYTHON),
             architecture="arm64",
             memory_mb=256,
-            timeout_seconds=300,
+            timeout_seconds=TIMEOUT_SECONDS,
             environment={
                 "TAILRACE_QUEUE_PREFIX": queue_prefix,
                 "TAILRACE_NOTICE_TOPIC_ARN": event_log.topic_arn,
@@ -62,7 +64,11 @@ class QueueJanitor(Construct):
         )
         # On its deletion, the function sweeps without asking which tasks run.
         self._sweep = CustomResource(
-            self, "Sweep", service_token=made.function.function_arn, resource_type="Custom::QueueSweep"
+            self,
+            "Sweep",
+            service_token=made.function.function_arn,
+            resource_type="Custom::QueueSweep",
+            service_timeout=Duration.seconds(3 * TIMEOUT_SECONDS),
         )
         self._sweep.node.add_dependency(made)
 

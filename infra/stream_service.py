@@ -155,7 +155,7 @@ class StreamService(Construct):
     def _make_service(
         self, cluster: ecs.ICluster, task: ecs.FargateTaskDefinition, group: ec2.ISecurityGroup, network: Network
     ) -> ecs.FargateService:
-        return ecs.FargateService(
+        service = ecs.FargateService(
             self,
             "Service",
             cluster=cluster,
@@ -169,6 +169,9 @@ class StreamService(Construct):
             health_check_grace_period=Duration.seconds(120),
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
         )
+        # EC2 detaches no gateway while tasks have public addresses, and tasks that stop still call AWS.
+        service.node.add_dependency(network.way_out)
+        return service
 
     def _scale(self) -> None:
         """Add tasks as soon as those that run fill up; take one away at a time, since its clients must move."""

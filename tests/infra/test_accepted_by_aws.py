@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.infra.templates import Assembly, Template
+from tests.infra.templates import Assembly, Resource, Template
 
 EC2_DESCRIPTION = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}")
 """EC2's own error, "Invalid rule description", names these characters; an apostrophe is none of them."""
+HOUR = 3_600
+LONGEST_REGION = "ap-southeast-1"
+MOST_CHARACTERS_OF_A_NAME = 64
 _GROUPS_AND_RULES = (
     "AWS::EC2::SecurityGroup",
     "AWS::EC2::SecurityGroupIngress",
@@ -29,6 +32,50 @@ def test_security_groups_and_rules_are_described_in_characters_that_ec2_takes(ea
 
     assert len(described) > len(_GROUPS_AND_RULES)
     assert [text for text in described if not EC2_DESCRIPTION.fullmatch(text)] == []
+
+
+def test_no_custom_resource_holds_a_stack_up_for_an_hour(each: Assembly) -> None:
+    custom = {name: one for name, one in each.stream_service.resources.items() if one["Type"].startswith("Custom::")}
+
+    assert custom
+    assert [
+        name for name, one in custom.items() if not 0 < int(one["Properties"].get("ServiceTimeout", 0)) < HOUR
+    ] == []
+
+
+def test_tasks_and_vpc_origin_come_after_the_way_to_the_internet_and_go_before_it(each: Assembly) -> None:
+    """EC2 detaches no gateway while addresses are mapped, and CloudFront takes no VPC that has none."""
+    template = each.stream_service
+    routes = set(template.of_type("AWS::EC2::Route"))
+    users = [*template.of_type("AWS::ECS::Service").values(), *template.of_type("AWS::CloudFront::VpcOrigin").values()]
+
+    for route in template.of_type("AWS::EC2::Route").values():
+        assert set(route["DependsOn"]) == set(template.of_type("AWS::EC2::VPCGatewayAttachment"))
+    for user in users:
+        assert bool(routes) == bool(routes & set(user.get("DependsOn", [])))
+
+
+def test_names_in_cloudfront_are_their_regions(each: Assembly) -> None:
+    """CloudFront has one list of names for an account, in which the same stage of another region stands, too."""
+    found = [
+        *(one["Properties"]["VpcOriginEndpointConfig"] for one in _of_type(each, "AWS::CloudFront::VpcOrigin")),
+        *(
+            one["Properties"]["ResponseHeadersPolicyConfig"]
+            for one in _of_type(each, "AWS::CloudFront::ResponseHeadersPolicy")
+        ),
+        *(one["Properties"] for one in _of_type(each, "AWS::CloudFront::Function")),
+    ]
+
+    names = [one["Name"]["Fn::Join"][1] for one in found]
+    assert bool(names) == bool(_of_type(each, "AWS::CloudFront::Distribution"))
+    for region, rest in names:
+        assert region == {"Ref": "AWS::Region"}
+        assert len(f"{LONGEST_REGION}{rest}") <= MOST_CHARACTERS_OF_A_NAME
+
+
+def _of_type(assembly: Assembly, kind: str) -> list[Resource]:
+    templates = (assembly.stream_service, assembly.workflow_api)
+    return [resource for template in templates for resource in template.of_type(kind).values()]
 
 
 def _descriptions(template: Template) -> Iterator[str]:

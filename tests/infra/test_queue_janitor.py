@@ -38,3 +38,10 @@ def test_janitor_removes_queues_under_the_prefix_and_does_nothing_else(dev: Asse
         statement for statement in dev.stream_service.statements_of(ROLE) if statement["Action"] == "sqs:DeleteQueue"
     ]
     assert "StreamService-" in json.dumps(delete["Resource"])
+
+
+def test_stack_waits_for_the_sweep_as_long_as_the_function_may_take_with_its_other_tries(dev: Assembly) -> None:
+    sweep = dev.stream_service.only("Custom::QueueSweep")
+    function = dev.stream_service.resources[sweep["ServiceToken"]["Fn::GetAtt"][0]]["Properties"]
+
+    assert int(sweep["ServiceTimeout"]) == 3 * function["Timeout"]

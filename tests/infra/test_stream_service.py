@@ -168,7 +168,18 @@ def test_image_is_built_in_codebuild_and_its_logs_go_with_the_stack(dev: Assembl
     assert project["Environment"]["Type"] == "ARM_CONTAINER"
     assert "--platform" in build["buildCommand"]
     assert "linux/arm64" in build["buildCommand"]
-    assert project["LogsConfig"]["CloudWatchLogs"]["GroupName"]["Ref"] in dev.stream_service.resources
+    assert "LogsConfig" not in project
+    [id_of_project] = dev.stream_service.of_type("AWS::CodeBuild::Project")
+    group = dev.stream_service.only("AWS::Logs::LogGroup", containing="ImageLog")
+    assert group["LogGroupName"] == {"Fn::Join": ["", ["/aws/codebuild/", {"Ref": id_of_project}]]}
+
+
+def test_log_group_of_builds_is_there_before_the_first_and_until_after_the_last(dev: Assembly) -> None:
+    build = dev.stream_service.only("Custom::CDKContainerImageBuild")
+    trigger = dev.stream_service.resources[build["ServiceToken"]["Fn::GetAtt"][0]]["Properties"]
+    group = trigger["LoggingConfig"]["LogGroup"]["Ref"]
+
+    assert "/aws/codebuild/" in str(dev.stream_service.resources[group]["Properties"]["LogGroupName"])
 
 
 def test_every_function_logs_to_a_group_of_the_stack(dev: Assembly) -> None:
