@@ -88,11 +88,12 @@ def test_ten_thousand_streams_are_open_on_one_service_and_the_next_is_asked_to_c
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.parametrize("take_over", ["True", "False"], ids=["taken-over", "asgi"])
 def test_a_thousand_clients_that_read_nothing_harm_neither_memory_nor_a_thousand_others(
-    running_system: RunningSystem, publisher: Publisher
+    running_system: RunningSystem, publisher: Publisher, take_over: str
 ) -> None:
     batches, size = 24, 32 * 1024
-    settings = {"TAILRACE_SLOW_CLIENT_SECONDS": "10"}
+    settings = {"TAILRACE_SLOW_CLIENT_SECONDS": "10", "TAILRACE_TAKE_OVER": take_over}
     with (
         stream_service_process(running_system, settings=settings) as service,
         Crowd(service.url, marker=b"event: numbers", receive_buffer=4096) as slow,

@@ -18,6 +18,7 @@ QUICK = some_settings(retry_to_milliseconds=1000)
 SCRIPT = "<script>document.title = 'run'</script><img src=x onerror=\"document.title = 'run'\">"
 
 
+@pytest.mark.usefixtures("path")
 async def test_example_shows_the_events_of_each_channel_that_it_listens_to(rim: Rim, url: str, page: Page) -> None:
     query = {"stream": stream_url(url, "p_a"), "channel": ["orders", "names", SCRIPT]}
     await rim.publish("p_a", "replayed", channel="orders")
@@ -51,6 +52,7 @@ async def test_example_goes_on_after_a_restart_of_the_service(page: Page) -> Non
         assert await page.locator("#events li").all_text_contents() == ["c: 1", "c: 2", "c: 3"]
 
 
+@pytest.mark.usefixtures("path")
 async def test_stream_that_is_opened_as_a_page_shows_its_events(rim: Rim, url: str, page: Page) -> None:
     await rim.publish("p_a", "sent before", channel="greetings")
     await page.goto(stream_url(url, "p_a"), wait_until="commit")

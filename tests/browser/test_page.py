@@ -124,6 +124,7 @@ async def test_page_that_is_asked_to_come_later_does(url: str, page: Page) -> No
     await expect(page.locator("#state")).to_have_text("Disconnected. Reconnecting in 40 s …")
 
 
+@pytest.mark.usefixtures("path")
 async def test_payload_and_channel_that_are_script_are_shown_and_not_run(rim: Rim, url: str, page: Page) -> None:
     await page.goto(f"{url}/streams/p_a")
     await rim.publish("p_a", {SCRIPT: SCRIPT}, channel=SCRIPT)

@@ -110,13 +110,15 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("streams", ["taken-over"], indirect=True)
 @pytest.mark.parametrize("visitor", REFUSED, ids=lambda visitor: visitor.name)
 async def test_streams_answer_as_their_document_says_to_one(streams: Service, visitor: Visitor, tmp_path: Path) -> None:
     hold_against(guarded().app.openapi(), streams.url, visitor, folder=tmp_path)
 
 
-def test_streams_answer_as_their_document_says_to_one_who_asks_too_often(system: RunningSystem, tmp_path: Path) -> None:
+@pytest.mark.parametrize("take_over", ["True", "False"], ids=["taken-over", "asgi"])
+def test_streams_answer_as_their_document_says_to_one_who_asks_too_often(
+    system: RunningSystem, take_over: str, tmp_path: Path
+) -> None:
     visitor = Visitor(
         name="who asks too often",
         thorough=False,
@@ -124,7 +126,11 @@ def test_streams_answer_as_their_document_says_to_one_who_asks_too_often(system:
         unchecked=("negative_data_rejection", "unsupported_method"),
     )
     public = replace(system, token_secret="")
-    rarely = {"TAILRACE_REQUESTS_PER_SECOND": "0.01", "TAILRACE_STREAMS_PER_ADDRESS": "1"}
+    rarely = {
+        "TAILRACE_REQUESTS_PER_SECOND": "0.01",
+        "TAILRACE_STREAMS_PER_ADDRESS": "1",
+        "TAILRACE_TAKE_OVER": take_over,
+    }
     with stream_service_process(public, settings=rarely) as service:
         document = httpx.get(f"{service.url}/openapi.json", trust_env=False, timeout=45).json()
 

@@ -241,7 +241,8 @@ async def test_local_api_keeps_keys_and_tokens_to_itself(system: RunningSystem, 
     told.expect_nothing_of(KEY, token, TOKEN_KEY)
 
 
-async def test_stream_service_keeps_tokens_to_itself(system: RunningSystem, spans: Collector) -> None:
+@pytest.mark.parametrize("take_over", ["True", "False"], ids=["taken-over", "asgi"])
+async def test_stream_service_keeps_tokens_to_itself(system: RunningSystem, spans: Collector, take_over: str) -> None:
     good = claims(exp=time.time() + 3600)
     tokens = {
         "good": signed(good, secret=TOKEN_KEY),
@@ -250,7 +251,12 @@ async def test_stream_service_keeps_tokens_to_itself(system: RunningSystem, span
         "with an unknown key": signed(good, kid=f"canary-{uuid4().hex}"),
         "none at all": STRANGERS_KEY,
     }
-    settings = {"TAILRACE_LOG_LEVEL": "DEBUG", "TAILRACE_METRICS_NAMESPACE": "T", "TAILRACE_METRICS_SECONDS": "0.2"}
+    settings = {
+        "TAILRACE_LOG_LEVEL": "DEBUG",
+        "TAILRACE_METRICS_NAMESPACE": "T",
+        "TAILRACE_METRICS_SECONDS": "0.2",
+        "TAILRACE_TAKE_OVER": take_over,
+    }
     told = Told()
     with stream_service_process(system, settings={**settings, **spans.environment}) as service:
         async with httpx.AsyncClient(trust_env=False, timeout=60, base_url=service.url) as client:

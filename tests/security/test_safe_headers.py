@@ -116,6 +116,7 @@ async def test_page_has_a_policy_of_its_own_which_lets_its_own_scripts_run(url: 
     expect_safe({**answer.headers, "content-security-policy": SAFE["Content-Security-Policy"]})
 
 
+@pytest.mark.usefixtures("path")
 async def test_refusal_of_a_client_that_asks_too_often_is_safe() -> None:
     rim = Rim(settings=some_settings(streams_per_address=1, requests_per_second=0.001))
     async with serving(rim.app) as (url, _), httpx.AsyncClient(trust_env=False, timeout=40) as client:

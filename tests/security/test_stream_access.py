@@ -29,6 +29,8 @@ from tests.support.tokens import (
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 GOOD = claims(streams=["p_a", "p_never"])
+RIGHT = FIRST.encode()
+"""The secret that signs good tokens."""
 
 
 def bearer(token: str) -> Request:
@@ -67,7 +69,7 @@ ROWS = [
     unauthorized("no token, the past's headers", Request("/streams/p_a/events", method="HEAD"), "token-missing"),
     unauthorized("text that is no token", bearer("hello")),
     unauthorized("script that is no token", bearer("<script>alert(1)</script>")),
-    unauthorized("a token of 100 KB", Request(f"/pipelines/p_a/sse?token={'x' * 30_000}")),
+    unauthorized("a token of 30 KB", Request(f"/pipelines/p_a/sse?token={'x' * 30_000}")),
     unauthorized("an expired token", bearer(signed({**GOOD, "exp": NOW - 1})), "token-expired"),
     unauthorized("a token that expires now", bearer(signed({**GOOD, "exp": NOW})), "token-expired"),
     unauthorized("a token without an end", bearer(signed(claims(exp=None)))),
@@ -86,7 +88,28 @@ ROWS = [
         "HS256 with the public key as its secret",
         bearer(assembled({"alg": "HS256", "kid": "rsa"}, GOOD, secret=pem_of(rsa_key()))),
     ),
-    unauthorized("HS512 with the right secret", bearer(assembled({"alg": "HS512", "kid": "first"}, GOOD, secret=b"x"))),
+    *(
+        unauthorized(f"{alg}, the right secret", bearer(assembled({"alg": alg, "kid": "first"}, GOOD, secret=RIGHT)))
+        for alg in ("HS384", "HS512")
+    ),
+    unauthorized("RS256 said of a shared key", bearer(assembled({"alg": "RS256", "kid": "first"}, GOOD, secret=RIGHT))),
+    unauthorized(
+        "a key's name that is a path to an empty file",
+        bearer(assembled({"alg": "HS256", "kid": "../../../dev/null"}, GOOD, secret=b"\0")),
+    ),
+    unauthorized("a list of keys' names", bearer(assembled({"alg": "HS256", "kid": ["first"]}, GOOD, secret=RIGHT))),
+    unauthorized(
+        "its own key in the header",
+        bearer(assembled({"alg": "HS256", "kid": "third", "jwk": {"kty": "oct", "k": "eA"}}, GOOD, secret=b"x")),
+    ),
+    unauthorized(
+        "a payload that is said not to be encoded",
+        bearer(assembled({"alg": "HS256", "kid": "first", "b64": False, "crit": ["b64"]}, GOOD, secret=RIGHT)),
+    ),
+    unauthorized(
+        "a good parameter in front of a bad one",
+        Request(f"/pipelines/p_a/sse?token={signed(GOOD)}&token=hello"),
+    ),
     unauthorized(
         "a provider's key under the secret's name", bearer(by_provider(GOOD, kid="ec", headers={"kid": "first"}))
     ),

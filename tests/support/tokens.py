@@ -26,6 +26,8 @@ NOW = 1_800_000_000.0
 FIRST, SECOND = "0123456789abcdefghijklmnopqrstuvwxyz-first", "0123456789abcdefghijklmnopqrstuvwxyz-second"
 SECRET = json.dumps({"sign_with": "first", "first": FIRST, "second": SECOND})
 
+_DIGESTS = {"HS384": hashlib.sha384, "HS512": hashlib.sha512}
+
 
 def claims(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 (a claim is any JSON)
     """A good token's claims, with changes; None leaves one out."""
@@ -43,10 +45,14 @@ def signed(
 
 
 def assembled(header: Mapping[str, Any], said: Mapping[str, Any] | bytes, *, secret: bytes = b"") -> str:
-    """A token put together by hand, as no library would: signed with HMAC-SHA-256 where there is a secret."""
+    """A token put together by hand, as no library would: signed with HMAC where there is a secret.
+
+    Its hash is the one that the header names, else SHA-256.
+    """
     body = said if isinstance(said, bytes) else json.dumps(said).encode()
     text = f"{_base64url(json.dumps(header).encode())}.{_base64url(body)}"
-    signature = hmac.digest(secret, text.encode(), hashlib.sha256) if secret else b""
+    digest = _DIGESTS.get(str(header.get("alg")), hashlib.sha256)
+    signature = hmac.digest(secret, text.encode(), digest) if secret else b""
     return f"{text}.{_base64url(signature)}"
 
 
