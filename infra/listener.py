@@ -1,5 +1,7 @@
 """What a load balancer listens to, and whom it serves."""
 
+from typing import cast
+
 from aws_cdk import aws_elasticloadbalancingv2 as elb
 
 from infra.fronts import STREAM_PATHS, Front, OwnDomain
@@ -26,14 +28,24 @@ def listen(
             ssl_policy=elb.SslPolicy.RECOMMENDED_TLS,
             open=False,
         )
+        _hide_version(listener)
         # What is beside them, such as a task's metrics, is for the load balancer's own checks and for operators.
         _admit(elb.ListenerCondition.path_patterns(list(STREAM_PATHS)), listener, targets, others=_NOT_FOUND)
         return
     listener = balancer.add_listener("Listener", port=_HTTP, protocol=elb.ApplicationProtocol.HTTP, open=False)
+    _hide_version(listener)
     if key is None:
         listener.add_target_groups("Streams", target_groups=[targets])
     else:
         _admit(elb.ListenerCondition.http_header(HEADER, [key.value]), listener, targets, others=_FORBIDDEN)
+
+
+def _hide_version(listener: elb.ApplicationListener) -> None:
+    """Let the load balancer's own answers not say which server made them, as `awselb/2.0`."""
+    resource = cast("elb.CfnListener", listener.node.default_child)
+    resource.listener_attributes = [
+        elb.CfnListener.ListenerAttributeProperty(key="routing.http.response.server.enabled", value="false")
+    ]
 
 
 def _admit(

@@ -30,6 +30,15 @@ def test_load_balancer_serves_who_shows_the_key_and_nobody_else(public_origin: A
     assert "{{resolve:secretsmanager:" in json.dumps(condition)
 
 
+def test_load_balancers_own_answers_do_not_say_which_server_made_them(
+    dev: Assembly, public_origin: Assembly, own_domain: Assembly
+) -> None:
+    for stage in (dev, public_origin, own_domain):
+        listener = stage.stream_service.only("AWS::ElasticLoadBalancingV2::Listener")
+
+        assert {"Key": "routing.http.response.server.enabled", "Value": "false"} in listener["ListenerAttributes"]
+
+
 def test_cloudfront_shows_the_key_and_no_template_holds_it(public_origin: Assembly) -> None:
     balancers = [each for each in _distribution(public_origin)["Origins"] if _speaks_http(each)]
 
