@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated, TypeAlias
 
 import httpx
@@ -20,6 +21,7 @@ Token: TypeAlias = Annotated[
 ]
 
 TOKEN_HINT = "Give a token with --token; `tailrace token` makes one with the API's key."  # noqa: S105 - a sentence
+_PUBLIC_HINT = "Follow them without one; `tailrace dev --stream-access token` has streams that take one."
 _HOUR = 60 * 60
 _TIMEOUT = httpx.Timeout(30, connect=10)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 60 * 60, "d": 24 * 60 * 60}
@@ -65,7 +67,8 @@ def mint(
         ) from error
     made = json_of(response)
     if not response.is_success or not isinstance(made, dict):
-        raise explain_refusal(response)
+        public = response.status_code == HTTPStatus.CONFLICT
+        raise explain_refusal(response, hint=_PUBLIC_HINT if public else None)
     return Minted(
         token=str(made["token"]),
         expires_at=str(made["expires_at"]),

@@ -85,7 +85,15 @@ def running_here(options: str) -> RunningSystem:
 
 
 def _base(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+    if not _is_base(url):
         raise CommandError(f"{url!r} is no address.", hint="Write one such as https://d111.cloudfront.net.")
     return url.rstrip("/")
+
+
+def _is_base(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # it is read only now, and may be none
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc) and not parts.query and not parts.fragment

@@ -31,6 +31,14 @@ def test_list_names_workflows_steps_and_modules_that_failed(dev: Dev) -> None:
     }
 
 
+def test_token_for_streams_that_take_none_is_refused_with_what_to_do(dev: Dev) -> None:
+    result = tailrace("token", "p_hello", folder=dev.folder)
+
+    assert result.code == 1
+    assert "they take no token" in result.err
+    assert "--stream-access token" in result.err
+
+
 def test_invoke_shows_steps_and_what_was_sent(dev: Dev) -> None:
     result = tailrace(
         "invoke", "p_orders", "--data", '{"id": "é"}', "--query", "a=1", "--header", "X-Name: Luke", folder=dev.folder

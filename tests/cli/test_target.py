@@ -70,7 +70,9 @@ def test_nothing_that_runs_is_one_sentence_and_a_hint() -> None:
     assert "--stream-url" in error.value.hint
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:8700", "ftp://x", "http://", "http://x?a=1"])
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:8700", "ftp://x", "http://", "http://x?a=1", "http://[x", "http://x:99999", "http://x:y"]
+)
 def test_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(CommandError, match="is no address"):
         find_streams(url=url, stage=None, environment=NOTHING)
