@@ -81,10 +81,6 @@ class InvalidExpression(InvalidWorkflow):
     """A `{{…}}` that cannot be read, or that refers to a step that does not come before."""
 
 
-class DuplicateWorkflow(InvalidWorkflow):
-    """Two workflows with one id."""
-
-
 class WorkflowsNotFound(TailraceError, FileNotFoundError):
     """The folder of workflows is not there."""
 

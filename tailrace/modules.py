@@ -31,11 +31,11 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class ImportFailure:
-    """A module that could not be imported."""
+    """A module that could not be imported, or has a workflow whose id is taken."""
 
     module: str
     reason: str
-    """The package that is missing, or the error; and the file and line where it is."""
+    """The package that is missing, or the error, and the file and line where it is; or where the same id is."""
 
 
 def import_folder(folder: Path) -> tuple[dict[str, ModuleType], tuple[ImportFailure, ...]]:

@@ -1,14 +1,15 @@
 """What an author writes: a workflow, its steps in order; and how a folder of workflows is found."""
 
+import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, TypeVar, get_args, overload
 
 from tailrace.action import Action, action
-from tailrace.errors import DuplicateWorkflow, InvalidStep, InvalidWorkflow
+from tailrace.errors import InvalidStep, InvalidWorkflow
 from tailrace.event import WorkflowId, workflow_id
 from tailrace.modules import ImportFailure, import_folder
 from tailrace.node import NodeStep
@@ -23,6 +24,8 @@ OnError = Literal["flush", "discard"]
 """What becomes of a run's sends where a step raises, or the time is up: delivered, or all of them dropped."""
 
 _Function = TypeVar("_Function", bound=StepFunction)
+
+logger = logging.getLogger(__name__)
 
 
 class Workflow:
@@ -151,20 +154,33 @@ class Registry:
 def load_workflows(folder: Path) -> Registry:
     """Import every module of a folder, and register the workflows in them; one that fails does not stop the others.
 
+    Of workflows that have one id none is registered, since nobody could tell which of them runs.
+
     Raises:
         WorkflowsNotFound: there is no such folder.
-        DuplicateWorkflow: two workflows have one id; names their modules.
     """
     modules, failures = import_folder(folder)
-    found: dict[WorkflowId, tuple[Workflow, str]] = {}
+    found: dict[WorkflowId, dict[Workflow, str]] = {}
     for name, module in modules.items():
-        for workflow in _workflows_in(module):
-            standing, place = found.setdefault(workflow.id, (workflow, name))
-            if standing is not workflow:  # the same one, imported by another module, is no second one
-                raise DuplicateWorkflow(
-                    f"There are two workflows {workflow.id}: in {place}.py and in {name}.py. Give one another id."
-                )
-    return Registry({workflow.id: workflow for workflow, _ in found.values()}, failures)
+        for workflow in _workflows_in(module):  # the same one, imported by another module, is no second one
+            found.setdefault(workflow.id, {}).setdefault(workflow, name)
+    doubled = {id_: tuple(places.values()) for id_, places in found.items() if len(places) > 1}
+    single = {id_: next(iter(places)) for id_, places in found.items() if id_ not in doubled}
+    return Registry(single, (*failures, *(each for id_, names in doubled.items() for each in _explain(id_, names))))
+
+
+def _explain(workflow_id: WorkflowId, names: Sequence[str]) -> list[ImportFailure]:
+    """Say in each module that has a workflow of this id where the others are."""
+    logger.error("workflow_id_taken_twice", extra={"workflow_id": workflow_id, "workflow_modules": list(names)})
+    places = {name: ", ".join(f"{other}.py" for other in names if other != name) for name in names}
+    return [
+        ImportFailure(
+            name,
+            f"Its workflow {workflow_id} is {f'in {others}, too' if others else 'in it twice'}: "
+            "none of them runs until each has an id of its own.",
+        )
+        for name, others in places.items()
+    ]
 
 
 def _workflows_in(module: ModuleType) -> list[Workflow]:

@@ -6,7 +6,6 @@ import pytest
 
 from tailrace import Pd, Workflow, action
 from tailrace.errors import (
-    DuplicateWorkflow,
     InvalidExpression,
     InvalidProps,
     InvalidStep,
@@ -285,12 +284,28 @@ def test_module_that_imports_anothers_workflow_defines_no_second_one(tmp_path: P
     assert list(load_workflows(tmp_path).workflows) == ["p_hello"]
 
 
-def test_two_workflows_of_one_id_are_refused_with_both_modules(tmp_path: Path) -> None:
+def test_two_workflows_of_one_id_are_told_with_both_modules_and_the_others_go_on(tmp_path: Path) -> None:
     (tmp_path / "hello.py").write_text(HELLO)
     (tmp_path / "copied.py").write_text(HELLO)
+    (tmp_path / "other.py").write_text(HELLO.replace("p_hello", "p_other"))
 
-    with pytest.raises(DuplicateWorkflow, match=r"two workflows p_hello: in copied\.py and in hello\.py"):
-        load_workflows(tmp_path)
+    registry = load_workflows(tmp_path)
+
+    assert list(registry.workflows) == ["p_other"]
+    assert [(failure.module, failure.reason) for failure in registry.failures] == [
+        ("copied", "Its workflow p_hello is in hello.py, too: none of them runs until each has an id of its own."),
+        ("hello", "Its workflow p_hello is in copied.py, too: none of them runs until each has an id of its own."),
+    ]
+
+
+def test_two_workflows_of_one_module_with_one_id_are_told(tmp_path: Path) -> None:
+    (tmp_path / "hello.py").write_text(f'{HELLO}again = Workflow("p_hello")\n')
+
+    registry = load_workflows(tmp_path)
+
+    assert not registry.workflows
+    (failure,) = registry.failures
+    assert failure.reason.startswith("Its workflow p_hello is in it twice:")
 
 
 def test_module_that_fails_does_not_take_the_others_down(tmp_path: Path) -> None:
