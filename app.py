@@ -7,10 +7,10 @@ from pathlib import Path
 from aws_cdk import App, Tags, Validations
 from cdk_nag import AwsSolutionsChecks
 
-from infra.config import stage_config
 from infra.node_code import has_node_steps
 from infra.scheduled_workflow import scheduled_workflows
 from infra.stacks import build
+from infra.stages import stage_config
 
 _WORKFLOWS = Path(__file__).parent / "workflows"
 _FLAGS = {"@aws-cdk/aws-iam:minimizePolicies": True}

@@ -11,8 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from infra.config import stage_config
 from infra.function_code import assemble
+from infra.stages import stage_config
 from infra.workflow_function import SOURCE
 from infra.workflow_function import platform as platform_of
 

@@ -9,8 +9,8 @@ from benchmarks.running import ROOT
 from cli.bill import FULL_ENOUGH, MINUTES, Fleet, Use, by_use, delivering, running, sent_gb
 from cli.other_bills import OTHERS
 from cli.prices import FRONT_FREE_GB, FRONT_TIERS, PRICES, Price
-from infra.config import stage_config
 from infra.cost import idle_cost
+from infra.stages import stage_config
 
 PAGE = ROOT / "docs" / "cost.md"
 _MILLION = 1_000_000

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 from cli.bill import Fleet, Front, Lines, idle
 from cli.prices import PRICES
-from infra.config import StageConfig, StreamServiceConfig, stage_config
+from infra.config import StageConfig, StreamServiceConfig
 from infra.fronts import OwnDomain, PublicOrigin, VpcOrigin
+from infra.stages import stage_config
 
 _VCPU = 1_024
 _GB = 1_024

@@ -7,8 +7,9 @@ import pytest
 from cli import bill
 from cli.bill import Fleet, Front, Use, by_use, delivering, idle, running
 from cli.other_bills import ably, api_gateway, appsync_events
-from infra.config import StreamServiceConfig, stage_config
+from infra.config import StreamServiceConfig
 from infra.cost import fleet
+from infra.stages import stage_config
 from infra.stream_service import FULL_ENOUGH
 from infra.task_bounds import SWEEPS_A_VCPU
 from stream_service.queue import LONG_POLL_SECONDS

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from infra.config import stage_config
 from infra.function_code import assemble
+from infra.stages import stage_config
 from infra.workflow_function import SOURCE, platform
 
 if __name__ == "__main__":

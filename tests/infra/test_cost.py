@@ -2,9 +2,10 @@
 
 from cli.bill import ALARMS
 from infra.afterwards import tell
-from infra.config import StreamServiceConfig, stage_config
+from infra.config import StreamServiceConfig
 from infra.cost import fleet, idle_cost
 from infra.fronts import ExistingNetwork, OwnDomain, PublicOrigin
+from infra.stages import stage_config
 from tests.infra.templates import Assembly
 
 

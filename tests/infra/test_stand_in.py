@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from infra.config import stage_config
+from infra.stages import stage_config
 from infra.stand_in import (
     ACCOUNT_BURST,
     ACCOUNT_RATE,

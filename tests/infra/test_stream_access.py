@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.config import stage_config
+from infra.stages import stage_config
 from stream_service.settings import Settings
 from tailrace.tokens import SharedKeys
 from tests.infra.templates import Assembly

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from infra.config import stage_config
+from infra.stages import stage_config
 from infra.task_bounds import task_bounds
 from stream_service import sweeper as module
 from stream_service.hub import Hub
