@@ -10,6 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.errors import CommandError
+from tailrace.aws import AWS_TROUBLES, checked, needed
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -59,7 +60,7 @@ def secrets_manager() -> "SecretsManagerClient":
         CommandError: the environment does not say where.
     """
     try:
-        return boto3.client("secretsmanager", config=_QUICK)
+        return checked(boto3.client("secretsmanager", config=_QUICK))
     except BotoCoreError as error:
         raise CommandError(f"AWS can't be asked: {error}", hint=_CREDENTIALS) from error
 
@@ -72,12 +73,12 @@ def _asking(stage: str) -> Iterator[None]:
         raise CommandError(
             f"The stack of the stage {stage} has no output {error}.", hint=f"Deploy it anew: make deploy STAGE={stage}"
         ) from error
-    except (BotoCoreError, ClientError) as error:
+    except AWS_TROUBLES as error:
         raise CommandError(f"AWS does not tell where the stage {stage} is: {error}", hint=_CREDENTIALS) from error
 
 
 def _stack_outputs(stage: str) -> dict[str, str]:
-    return _outputs(boto3.client("cloudformation", config=_QUICK), f"Tailrace-{stage}-WorkflowApi")
+    return _outputs(checked(boto3.client("cloudformation", config=_QUICK)), f"Tailrace-{stage}-WorkflowApi")
 
 
 def _outputs(client: "CloudFormationClient", stack: str) -> dict[str, str]:
@@ -88,7 +89,7 @@ def _outputs(client: "CloudFormationClient", stack: str) -> dict[str, str]:
 
 def _describe(client: "CloudFormationClient", stack: str) -> "StackTypeDef":
     try:
-        return client.describe_stacks(StackName=stack)["Stacks"][0]
+        stacks: list[StackTypeDef] = needed(client.describe_stacks(StackName=stack), "Stacks")
     except ClientError as error:
         if "does not exist" not in str(error):
             raise
@@ -96,10 +97,12 @@ def _describe(client: "CloudFormationClient", stack: str) -> "StackTypeDef":
             f"There is no stack {stack} in {client.meta.region_name}.",
             hint="Deploy it with `make deploy`, or set AWS_PROFILE and AWS_REGION to where it is.",
         ) from error
+    return stacks[0]
 
 
 def _key(client: "SecretsManagerClient", secret: str, stage: str) -> str:
-    text = client.get_secret_value(SecretId=secret, VersionStage="AWSCURRENT")["SecretString"].strip()
+    answer = client.get_secret_value(SecretId=secret, VersionStage="AWSCURRENT")
+    text: str = needed(answer, "SecretString").strip()
     if text.startswith("{"):
         raise CommandError(
             f"The keys of the stage {stage} are kept as hashes, so that nobody can read one.",

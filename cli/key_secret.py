@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from cli.deployment import find_key_secret, secrets_manager
 from cli.errors import CommandError
@@ -14,10 +14,12 @@ from cli.target import running_here
 from lambdas.workflow_api.key_ring import KeyNotPossible, KeyRing
 from lambdas.workflow_api.key_source import read_ring
 from lambdas.workflow_api.keys import InvalidKey
+from tailrace.aws import AWS_TROUBLES, checked, needed
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
+_TROUBLES: tuple[type[Exception], ...] = (*AWS_TROUBLES, InvalidKey)
 _TRIES = 5
 _DRAFT = "TAILRACE_DRAFT"
 _CURRENT = "AWSCURRENT"
@@ -39,7 +41,7 @@ class KeySecret:
         """
         try:
             return read_ring(self._client, self._arn).ring
-        except (BotoCoreError, ClientError, InvalidKey) as error:
+        except _TROUBLES as error:
             raise _explain(error) from error
 
     def change(self, change: Callable[[KeyRing], KeyRing]) -> KeyRing:
@@ -54,7 +56,7 @@ class KeySecret:
                 changed = change(stored.ring)
                 if self._replace(stored.version, changed):
                     return changed
-        except (BotoCoreError, ClientError, InvalidKey) as error:
+        except _TROUBLES as error:
             raise _explain(error) from error
         except KeyNotPossible as error:
             raise CommandError(str(error), hint="`tailrace keys list` shows those that there are.") from error
@@ -71,7 +73,7 @@ class KeySecret:
             self._client.update_secret_version_stage(
                 SecretId=self._arn,
                 VersionStage=_CURRENT,
-                MoveToVersionId=draft["VersionId"],
+                MoveToVersionId=needed(draft, "VersionId"),
                 RemoveFromVersionId=seen,
             )
         except ClientError as error:
@@ -98,7 +100,7 @@ def find_keys(stage: str | None) -> KeySecret:
         aws_secret_access_key="local",  # noqa: S106 (the emulator's)
         config=Config(proxies={}),
     )
-    return KeySecret(client=client, arn=system.api_key_secret)
+    return KeySecret(client=checked(client), arn=system.api_key_secret)
 
 
 def _explain(error: Exception) -> CommandError:

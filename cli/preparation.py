@@ -2,18 +2,18 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import httpx
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.errors import CommandError
 from cli.running_system import RunningSystem
 from cli.tables import create_event_log_table, create_idempotency_table
+from tailrace.aws import AWS_TROUBLES, checked, needed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -54,18 +54,18 @@ def prepare_aws(
         CommandError: nothing answers at the endpoint, or it refuses.
     """
     config = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 2, "mode": "standard"})
-    dynamodb: DynamoDBClient = boto3.client("dynamodb", config=config)
-    sns: SNSClient = boto3.client("sns", config=config)
-    secret_client: SecretsManagerClient = boto3.client("secretsmanager", config=config)
+    dynamodb: DynamoDBClient = checked(boto3.client("dynamodb", config=config))
+    sns: SNSClient = checked(boto3.client("sns", config=config))
+    secret_client: SecretsManagerClient = checked(boto3.client("secretsmanager", config=config))
     try:
         create_event_log_table(dynamodb, event_log_table)
         create_idempotency_table(dynamodb, idempotency_table)
         return PreparedAws(
-            notice_topic_arn=sns.create_topic(Name=notice_topic)["TopicArn"],
+            notice_topic_arn=needed(sns.create_topic(Name=notice_topic), "TopicArn"),
             api_key_secret=keep_key(secret_client, api_key_secret, api_key),
             token_secret=keep_key(secret_client, token_secret, _token_keys()) if token_secret else "",
         )
-    except (BotoCoreError, ClientError) as error:
+    except AWS_TROUBLES as error:
         raise CommandError(
             f"The AWS emulator does not do what is needed of it: {error}",
             hint="See that it runs and knows DynamoDB, SNS, SQS and Secrets Manager, or leave --endpoint-url out.",
@@ -75,9 +75,11 @@ def prepare_aws(
 def keep_key(client: "SecretsManagerClient", name: str, key: str) -> str:
     """Make a key the only one of a secret, as it is when a stage is deployed; return the secret's ARN."""
     try:
-        return client.create_secret(Name=name, SecretString=key)["ARN"]
+        answer: Mapping[str, Any] = client.create_secret(Name=name, SecretString=key)
     except client.exceptions.ResourceExistsException:
-        return client.put_secret_value(SecretId=name, SecretString=key)["ARN"]
+        answer = client.put_secret_value(SecretId=name, SecretString=key)
+    arn: str = needed(answer, "ARN")
+    return arn
 
 
 def _token_keys() -> str:

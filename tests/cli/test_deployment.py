@@ -9,7 +9,9 @@ import pytest
 from cli.deployment import Deployment, find_deployment
 from cli.errors import CommandError
 from cli.target import Api, find_api, find_streams
+from tests.faults.garbage_faults import GARBAGE
 from tests.support.aws import EmulatedAws
+from tests.support.one_answer import answering
 
 KEY = "the-key-of-the-stage"
 
@@ -81,4 +83,18 @@ def test_missing_credentials_are_one_sentence_and_a_hint(monkeypatch: pytest.Mon
 
     with pytest.raises(CommandError, match="AWS does not tell where the stage dev is") as error:
         find_deployment("dev", with_key=True)
+    assert "AWS_REGION" in error.value.hint
+
+
+@pytest.mark.parametrize("answer", GARBAGE, ids=str)
+def test_what_does_not_come_from_aws_is_one_sentence_and_a_hint(
+    answer: tuple[int, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with answering(*answer) as strange:
+        for name, value in strange.environment.items():
+            monkeypatch.setenv(name, value)
+
+        with pytest.raises(CommandError, match="AWS does not tell where the stage dev is") as error:
+            find_deployment("dev", with_key=True)
+
     assert "AWS_REGION" in error.value.hint

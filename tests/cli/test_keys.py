@@ -18,9 +18,11 @@ from cli.preparation import keep_key
 from lambdas.workflow_api.key_ring import KeyRing
 from lambdas.workflow_api.keys import Verb, make_key
 from tests.cli.test_deployment import deploy
-from tests.support.aws import AwsClients, EmulatedAws
+from tests.faults.garbage_faults import GARBAGE
+from tests.support.aws import AwsClients, EmulatedAws, aws_clients_of
 from tests.support.command import Ended, tailrace
 from tests.support.dev import Dev, running_dev
+from tests.support.one_answer import answering
 
 
 @pytest.fixture(scope="module")
@@ -163,3 +165,14 @@ def test_a_secret_that_holds_something_else_is_one_sentence_and_is_left_alone(aw
 
     kept = aws_clients.secretsmanager.get_secret_value(SecretId=arn, VersionStage="AWSCURRENT")
     assert kept["SecretString"] == '{"user": "admin"}'
+
+
+@pytest.mark.parametrize("answer", [*GARBAGE, (200, b"{}")], ids=str)
+def test_answer_that_is_none_of_the_secrets_is_one_sentence(answer: tuple[int, bytes]) -> None:
+    with answering(*answer) as strange:
+        secret = KeySecret(client=aws_clients_of(strange).secretsmanager, arn="arn")
+
+        with pytest.raises(CommandError, match="The keys can't be had"):
+            secret.read()
+        with pytest.raises(CommandError, match="The keys can't be had"):
+            secret.change(lambda ring: ring)

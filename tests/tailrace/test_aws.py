@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,7 +10,8 @@ from botocore.parsers import ResponseParserError
 
 from tailrace.aws import AWS_TROUBLES, AnswerIncomplete, needed
 from tests.faults.garbage_faults import GARBAGE
-from tests.support.aws import AwsClients, EmulatedAws, aws_clients_of
+from tests.support.aws import AwsClients, aws_clients_of
+from tests.support.one_answer import answering
 
 TOPIC = "arn:aws:sns:eu-west-1:000000000000:topic"
 CALLS: dict[str, Callable[[AwsClients], object]] = {
@@ -26,32 +25,15 @@ CALLS: dict[str, Callable[[AwsClients], object]] = {
 
 
 @contextmanager
-def answering(status: int, body: bytes) -> Iterator[AwsClients]:
-    """Clients of a server that answers everything in one way."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (as the base class calls it)
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever).start()
-        try:
-            yield aws_clients_of(EmulatedAws(endpoint_url=f"http://127.0.0.1:{server.server_port}"))
-        finally:
-            server.shutdown()
+def clients_of(status: int, body: bytes) -> Iterator[AwsClients]:
+    with answering(status, body) as aws:
+        yield aws_clients_of(aws)
 
 
 @pytest.mark.parametrize("answer", [*GARBAGE, (200, b""), (200, b'{"Items": [')], ids=str)
 @pytest.mark.parametrize("call", CALLS)
 def test_garbage_is_a_server_that_failed(call: str, answer: tuple[int, bytes]) -> None:
-    with answering(*answer) as clients, pytest.raises(ClientError) as raised:
+    with clients_of(*answer) as clients, pytest.raises(ClientError) as raised:
         CALLS[call](clients)
 
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
@@ -60,14 +42,14 @@ def test_garbage_is_a_server_that_failed(call: str, answer: tuple[int, bytes]) -
 def test_refusals_stay_what_they_are() -> None:
     refusal = b'{"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", "message": "none"}'
 
-    with answering(400, refusal) as clients, pytest.raises(clients.dynamodb.exceptions.ResourceNotFoundException):
+    with clients_of(400, refusal) as clients, pytest.raises(clients.dynamodb.exceptions.ResourceNotFoundException):
         CALLS["query"](clients)
 
 
 def test_answer_that_breaks_off_is_one_of_the_troubles() -> None:
     half = b"<PublishResponse><PublishResult></PublishResponse>"
 
-    with answering(200, half) as clients, pytest.raises(AWS_TROUBLES) as raised:
+    with clients_of(200, half) as clients, pytest.raises(AWS_TROUBLES) as raised:
         CALLS["publish"](clients)
 
     assert raised.type is ResponseParserError
