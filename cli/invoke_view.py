@@ -45,7 +45,7 @@ def _error(summary: Mapping[str, Any]) -> list[Text]:
         return []
     where = f"The step {error['step']!r} raised" if error.get("step") else "It ended with"
     message = "\n".join(readable(line) for line in str(error["message"]).split("\n"))
-    return [Text.assemble((f"{where} {error['type']}: ", "red"), message)]
+    return [Text.assemble((readable(f"{where} {error['type']}: "), "red"), message)]
 
 
 def _said(answer: RunAnswer) -> list[Text]:
@@ -67,8 +67,8 @@ def _step(name: str, exports: Mapping[str, Any]) -> Text:
     returned = exports.get("$return_value")
     told = [] if returned is None else [f"returned {_json(returned)}"]
     repeated = returned.items() if isinstance(returned, dict) else []  # by name, for the steps that follow
-    told += [f"{key} {_json(value)}" for key, value in exports.items() if not _known(key, value, repeated)]
-    return Text.assemble("  ", (name, "cyan"), " ", ", ".join(told) or ("nothing returned", "dim"))
+    told += [f"{readable(key)} {_json(value)}" for key, value in exports.items() if not _known(key, value, repeated)]
+    return Text.assemble("  ", (readable(name), "cyan"), " ", ", ".join(told) or ("nothing returned", "dim"))
 
 
 def _known(key: str, value: object, repeated: Iterable[tuple[str, object]]) -> bool:

@@ -1,4 +1,8 @@
-"""One readable log of several processes: whose line it is, and its JSON as event and fields."""
+"""One readable log of several processes: whose line it is, and its JSON as event and fields.
+
+Paths and payloads stand in it that strangers chose, such as a page that is open in a browser: what could move the
+terminal's cursor, or write to its clipboard, is shown escaped.
+"""
 
 import json
 import threading
@@ -7,6 +11,8 @@ from datetime import datetime
 
 from rich.console import Console
 from rich.text import Text
+
+from cli.readable import readable
 
 _COLOURS = {"api": "cyan", "stream": "magenta", "aws": "yellow", "tailrace": "green"}
 _LEVELS = {"WARNING": "bold yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
@@ -48,7 +54,7 @@ class LogView:
         """Print a process's line."""
         fields = _fields(line)
         if fields is None:
-            self._print(name, Text(line))
+            self._print(name, Text(readable(line.expandtabs())))
         elif fields.get("level") in _LEVELS or not (self.only_troubles or _is_chatter(fields)):
             self._print(name, _event(fields))
 
@@ -77,14 +83,19 @@ def _is_chatter(fields: Mapping[str, object]) -> bool:
 
 def _event(fields: Mapping[str, object]) -> Text:
     event = fields.get("event", fields.get("message"))
-    text = Text(event if isinstance(event, str) else json.dumps(event), style=_LEVELS.get(str(fields.get("level")), ""))
+    words = event if isinstance(event, str) else json.dumps(event)
+    text = Text(_readable_lines(words), style=_LEVELS.get(str(fields.get("level")), ""))
     for name, value in fields.items():
         if name not in _NOT_SHOWN and value is not None:
-            text.append(f" {name}=", style="dim")
-            text.append(value if isinstance(value, str) else json.dumps(value), style="not bold")
+            text.append(f" {readable(name)}=", style="dim")
+            text.append(_readable_lines(value if isinstance(value, str) else json.dumps(value)), style="not bold")
     if exception := fields.get("exception"):
-        text.append(f"\n{_without_machinery(str(exception))}", style="not bold")
+        text.append(f"\n{_readable_lines(_without_machinery(str(exception)))}", style="not bold")
     return text
+
+
+def _readable_lines(text: str) -> str:
+    return "\n".join(readable(line.expandtabs()) for line in text.split("\n"))
 
 
 def _without_machinery(traceback: str) -> str:

@@ -3,6 +3,7 @@
 import io
 import json
 
+import pytest
 from rich.console import Console
 
 from cli.log_view import LogView
@@ -31,6 +32,23 @@ def test_other_line_is_shown_as_it_is() -> None:
         "api      {not json}",
         "api      [1, 2]",
     ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\x1b]52;c;aGVsbG8=\x07\x9b2J\r",
+        json.dumps({"event": "request_answered", "path": "/\x1b]52;c;aGVsbG8=\x07\x9b2J\r"}),
+        json.dumps({"event": "\x1b]52;c;aGVsbG8=\x07\x9b2J\r", "\x1b[2J": 1}),
+        json.dumps({"event": "failed", "exception": "Traceback:\n  \x1b]52;c;aGVsbG8=\x07\x9b2J\r"}),
+    ],
+    ids=["a line", "a field", "an event", "an exception"],
+)
+def test_what_would_command_the_terminal_is_shown_escaped(line: str) -> None:
+    shown = "\n".join(_shown(line))
+
+    assert "\\u001b]52;c;aGVsbG8=\\u0007\\u009b2J" in shown
+    assert all(character.isprintable() or character == "\n" for character in shown)
 
 
 def test_long_line_is_not_broken() -> None:
