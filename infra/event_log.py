@@ -10,6 +10,8 @@ from constructs import Construct
 from infra.config import EventLogConfig
 from infra.review import explain_wildcards
 
+_OPERATIONS = {"queries": "Query", "puts": "PutItem", "updates": "UpdateItem"}
+
 
 class EventLog(Construct):
     """The table and the topic; its `grant_*` methods are the only ways in."""
@@ -45,10 +47,21 @@ class EventLog(Construct):
 
     def metric_system_errors(self, *, minutes: int = 1) -> cloudwatch.IMetric:
         """Requests that DynamoDB answered with a failure of its own."""
-        return self._table.metric_system_errors_for_operations(
-            operations=[dynamodb.Operation.QUERY, dynamodb.Operation.PUT_ITEM, dynamodb.Operation.UPDATE_ITEM],
-            period=Duration.minutes(minutes),
+        period = Duration.minutes(minutes)
+        # Not the CDK's own sum: an operation that never failed has no value, and the sum with it none either.
+        return cloudwatch.MathExpression(
+            expression=" + ".join(f"FILL({name}, 0)" for name in _OPERATIONS),
+            using_metrics={
+                name: self._table.metric(
+                    "SystemErrors",
+                    statistic="Sum",
+                    period=period,
+                    dimensions_map={"TableName": self._table.table_name, "Operation": operation},
+                )
+                for name, operation in _OPERATIONS.items()
+            },
             label="failed",
+            period=period,
         )
 
     def metric_throttled(self, *, minutes: int = 1) -> cloudwatch.IMetric:

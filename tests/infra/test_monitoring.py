@@ -57,6 +57,19 @@ def test_a_number_that_is_not_written_is_no_alarm_unless_it_counts_the_tasks(dev
     assert set(treated.values()) == {"notBreaching"}
 
 
+def test_a_sum_counts_what_has_a_value_where_the_rest_has_none(stage: Assembly) -> None:
+    sums = [
+        (each["Expression"], {other["Id"] for other in alarm["Metrics"]} - {each["Id"]})
+        for alarm in _alarms(stage).values()
+        for each in alarm.get("Metrics", [])
+        if "+" in each.get("Expression", "")
+    ]
+
+    assert len(sums) == 3
+    for expression, names in sums:
+        assert sorted(expression.split(" + ")) == sorted(f"FILL({name}, 0)" for name in names)
+
+
 def test_alarms_may_publish_to_their_topic_and_nobody_without_tls(dev: Assembly) -> None:
     statements = dev.monitoring.only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
     [allowed] = [each for each in statements if each["Effect"] == "Allow"]
