@@ -73,8 +73,14 @@ class WorkflowApi(Construct):
             throttle=apigateway.ThrottleSettings(
                 rate_limit=config.requests_per_second, burst_limit=config.request_burst
             ),
-            access_log_settings=_AccessLog(log_group(self, "AccessLog", days=config.log_days)),
+            access_log_settings=_AccessLog(self._make_log(config)),
         )
+
+    def _make_log(self, config: WorkflowApiConfig) -> logs.LogGroup:
+        # API Gateway adds each group to one policy of the account's, and fails when that is full; one entry does for
+        # all whose names begin so. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+        name = f"/aws/vendedlogs/{self._api.api_id}"
+        return log_group(self, "AccessLog", days=config.log_days, name=name)
 
     @property
     def url(self) -> str:

@@ -29,6 +29,13 @@ def test_http_api_throttles_and_writes_down_who_came_without_query_strings(dev: 
     assert not any("query" in variable.lower() for variable in logged.values())
 
 
+def test_access_log_is_named_so_that_all_apis_of_an_account_share_one_entry_of_its_policy(dev: Assembly) -> None:
+    [api] = dev.workflow_api.of_type("AWS::ApiGatewayV2::Api")
+    log = dev.workflow_api.only("AWS::Logs::LogGroup", containing="AccessLog")
+
+    assert log["LogGroupName"] == {"Fn::Join": ["", ["/aws/vendedlogs/", {"Ref": api}]]}
+
+
 def test_function_answers_before_the_http_api_gives_up(dev: Assembly, prod: Assembly) -> None:
     for stage in (dev, prod):
         assert stage.workflow_api.only(FUNCTION, containing=RUNNER)["Timeout"] < 30
