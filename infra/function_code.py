@@ -15,6 +15,7 @@ from infra.packages import Platform, install
 
 ROOT = Path(__file__).resolve().parent.parent
 _CACHE = ROOT / "build" / "packages"
+_READ, _ENTER = 0o444, 0o555
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "node_modules", "requirements.txt", "README.md")
 
 
@@ -56,6 +57,15 @@ def assemble(source: FunctionSource, *, platform: Platform, into: Path) -> None:
     for module in source.modules:
         _copy(ROOT / module, into / module)
     _compile(into, platform)
+    let_everybody_read(into)
+
+
+def let_everybody_read(folder: Path) -> None:
+    """Let Lambda's user read a function's files, whatever the umask of the machine that deploys: zips keep modes."""
+    for path in (folder, *folder.rglob("*")):
+        if path.is_symlink():
+            continue  # what it points to has its turn
+        path.chmod(path.stat().st_mode | (_ENTER if path.is_dir() else _READ))
 
 
 @jsii.implements(ILocalBundling)

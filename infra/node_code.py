@@ -13,7 +13,7 @@ import jsii
 from aws_cdk import AssetHashType, BundlingOptions, DockerImage, ILocalBundling
 from aws_cdk import aws_lambda as lambda_
 
-from infra.function_code import ROOT
+from infra.function_code import ROOT, let_everybody_read
 from infra.packages import PackagesUnavailable, Platform
 from tailrace.node import SUFFIXES
 
@@ -50,6 +50,7 @@ def assemble(into: Path, *, platform: Platform, workflows: Path = WORKFLOWS) -> 
     shutil.copytree(workflows, into / "workflows", ignore=_LEFT_OUT)
     for package in sorted((into / "workflows").rglob("package.json")):
         _install(package.parent, platform)
+    let_everybody_read(into)
 
 
 @jsii.implements(ILocalBundling)

@@ -54,7 +54,8 @@ def test_zip_holds_workflows_and_what_runs_them_and_nothing_that_tests_or_deploy
 def test_handler_imports_from_the_zip_alone(tmp_path: Path) -> None:
     folder = tmp_path / "zip"
     # Assembled by a program of its own: importing the CDK takes seconds, and this process may not need it.
-    subprocess.run([sys.executable, "-m", "tests.infra.assemble_here", str(folder)], cwd=ROOT, check=True, timeout=100)
+    command = [sys.executable, "-m", "tests.infra.assemble_here", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=100, umask=0o077)
 
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", _IMPORT.format(folder=str(folder))],
@@ -67,6 +68,7 @@ def test_handler_imports_from_the_zip_alone(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["p_hello"]
+    assert [path for path in folder.rglob("*") if not path.stat().st_mode & 0o004] == []
 
 
 _IMPORT = """

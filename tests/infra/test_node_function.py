@@ -1,6 +1,7 @@
 """The function that runs Node.js steps: what it is, what it may do, and what is in its zip."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -86,6 +87,28 @@ def workflows(tmp_path: Path) -> Path:
     (steps / "node_modules" / "of-this-machine.js").write_text("")
     (steps / "step.mjs").write_text('import left from "left@1"; export default { run: () => left };')
     return tmp_path / "source"
+
+
+def test_zip_of_node_steps_is_for_everybody_to_read_whatever_the_umask(tmp_path: Path) -> None:
+    workflows = tmp_path / "workflows"
+    before = os.umask(0o077)
+    try:
+        (workflows / "steps").mkdir(parents=True)
+        (workflows / "steps" / "code.mjs").write_text("export default () => {};")
+        assemble(into := _folder(tmp_path), platform=THIS_MACHINE, workflows=workflows)
+    finally:
+        os.umask(before)
+
+    found = [into, *into.rglob("*")]
+    assert into / "workflows" / "steps" / "code.mjs" in found
+    assert [path for path in found if not path.stat().st_mode & 0o004] == []
+    assert [path for path in found if path.is_dir() and not path.stat().st_mode & 0o001] == []
+
+
+def _folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "zip"
+    folder.mkdir()
+    return folder
 
 
 @needs_npm
