@@ -26,6 +26,7 @@ from stream_service.query import describe_parameters, read_cursor, read_query
 from stream_service.response import StreamResponse
 from stream_service.settings import Settings
 from stream_service.shares import Shares, TooManyRequests, Turnstile
+from stream_service.stream_path import STREAM_PATH
 from stream_service.takeover import Follower
 from stream_service.token_keys import TokenKeysUnavailable
 from stream_service.unexpected import answer_fault
@@ -114,9 +115,9 @@ def _ask_to_come_later(app: FastAPI, *, over_share: Callable[[], None]) -> None:
 def _streams(hub: Hub, door: Door, admission: Admission, shares: Shares, settings: Settings) -> APIRouter:
     router = APIRouter(tags=["streams"])
 
-    @router.head("/pipelines/{stream_id}/sse", include_in_schema=False)
+    @router.head(STREAM_PATH, include_in_schema=False)
     @router.get(
-        "/pipelines/{stream_id}/sse",
+        STREAM_PATH,
         status_code=200,
         response_class=Response,  # for the document: of a stream, it describes each event
         responses=STREAM,
@@ -146,7 +147,7 @@ def _streams(hub: Hub, door: Door, admission: Admission, shares: Shares, setting
         retry = later() if shares.full(request.scope, access.subscriber) else sse.retry(_retry(settings))
         return StreamResponse(first_bytes=retry, subscribe=subscribe)
 
-    @router.options("/pipelines/{stream_id}/sse", include_in_schema=False)
+    @router.options(STREAM_PATH, include_in_schema=False)
     async def options(stream_id: StreamId) -> Response:  # noqa: ARG001 - a malformed id is refused here too
         return Response(status_code=204, headers={"Allow": "GET, HEAD, OPTIONS"})
 

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from stream_service import sse
 from stream_service.response import StreamResponse
+from stream_service.stream_path import is_stream
 
 _MILLISECONDS = (15_000, 45_000)
 
@@ -25,4 +26,4 @@ def come_later(path: str, otherwise: Response, *, turned_away: Callable[[], None
     def subscribe(*_: object) -> None:
         turned_away()
 
-    return StreamResponse(first_bytes=later(), subscribe=subscribe) if path.endswith("/sse") else otherwise
+    return StreamResponse(first_bytes=later(), subscribe=subscribe) if is_stream(path) else otherwise
