@@ -1,11 +1,12 @@
 """Where a request comes from: the address that the front tells, where it came through one, else the socket's peer."""
 
 import re
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
 
 from starlette.types import Scope
+
+from tailrace.addresses import client_bytes, parse_address
 
 _WITH_PORT = re.compile(r"\[([^]]*)\](?::\d{1,5})?|(.*):\d{1,5}", re.ASCII | re.DOTALL)
 
@@ -28,32 +29,18 @@ class Addresses:
         Without the header, or where it holds no address, the peer's counts: whoever the front does not tell apart
         shares the front's own. From a peer out in the internet the header is not believed, since it is no front.
         """
-        peer = _parse(scope["client"][0]) if scope.get("client") else None
+        peer = parse_address(scope["client"][0]) if scope.get("client") else None
         if self._header is not None and (peer is None or not peer.is_global):
             told = [value for name, value in scope["headers"] if name == self._header]
             client = _parse_told(told[-1].decode("latin-1")) if told else None
             peer = client or peer
-        return UNKNOWN if peer is None else _group(peer)
+        return UNKNOWN if peer is None else client_bytes(peer)
 
 
 def _parse_told(text: str) -> IPv4Address | IPv6Address | None:
     """Read the last address of a list: what stands before it, the client may have written. A port may follow it."""
     last = text.rpartition(",")[2].strip()
-    if (address := _parse(last)) is not None:
+    if (address := parse_address(last)) is not None:
         return address
     parts = _WITH_PORT.fullmatch(last)
-    return None if parts is None else _parse(parts[1] or parts[2] or "")
-
-
-@lru_cache(maxsize=4_096)  # a client's address is looked at several times, and the front's at every request
-def _parse(text: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(text)
-    except ValueError:
-        return None
-
-
-def _group(address: IPv4Address | IPv6Address) -> Address:
-    if isinstance(address, IPv4Address):
-        return address.packed
-    return address.ipv4_mapped.packed if address.ipv4_mapped else address.packed[:8]
+    return None if parts is None else parse_address(parts[1] or parts[2] or "")
