@@ -76,7 +76,7 @@ def create_app(
     admission = Admission(guard, shares)
     for router in (
         _streams(hub, door, admission, shares, settings),
-        history_routes(history, admission),
+        history_routes(history, admission, shares, seconds=settings.slow_client_seconds),
         _platform(door, pulse, registry),
         inspector(admission),
     ):

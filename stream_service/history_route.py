@@ -2,6 +2,7 @@
 
 import logging
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlencode
@@ -13,8 +14,10 @@ from stream_service.admission import Admission
 from stream_service.document import HISTORY
 from stream_service.guard import StreamId, channels_for
 from stream_service.history import MAX_EVENTS, Gap, History, Page, Recorded, TooManyAsk, Wanted
+from stream_service.page_answer import PageAnswer
 from stream_service.problems import problem
 from stream_service.query import MAX_CHANNELS
+from stream_service.shares import Shares
 from tailrace.access import Access
 from tailrace.errors import TailraceError
 from tailrace.event import EVENT_ID_PATTERN, MAX_CHANNEL_BYTES, EventId, encode_json
@@ -41,8 +44,8 @@ Cursor = Annotated[
 Channel = Annotated[str, Query(min_length=1, max_length=MAX_CHANNEL_BYTES)]
 
 
-def history_routes(history: History, admission: Admission) -> APIRouter:
-    """Make the route over a history."""
+def history_routes(history: History, admission: Admission, shares: Shares, *, seconds: float) -> APIRouter:
+    """Make the route over a history; `seconds` is how long a client may take to read a page."""
     router = APIRouter(tags=["streams"])
 
     @router.head(PATH, include_in_schema=False)
@@ -66,7 +69,7 @@ def history_routes(history: History, admission: Admission) -> APIRouter:
         )
         if request.method == "HEAD":
             return Response(headers=_HEADERS, media_type=_JSON)
-        return await _answer(history, wanted)
+        return PageAnswer(partial(_answer, history, wanted), place=shares.page, seconds=seconds)
 
     @router.options(PATH, include_in_schema=False)
     async def options(stream_id: StreamId) -> Response:  # noqa: ARG001 - a malformed id is refused here too

@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from starlette.responses import Response
@@ -16,6 +17,11 @@ from stream_service.settings import Settings
 from stream_service.takeover import Follower
 from tailrace.errors import TailraceError
 
+PAGES = 64
+"""Of history that are on their way at a time, to all clients together; each may take a megabyte of memory, or two."""
+PAGES_PER_ADDRESS = 8
+_PAGE_SECONDS = 1.0
+"""After which a client may ask again that has as many pages on their way as it may."""
 _PLATFORM = frozenset({"/healthz", "/readyz", "/metrics"})
 """What the platform asks, which comes from one address, and not through the front."""
 
@@ -32,12 +38,38 @@ class Shares:
         self.requests_of_subscribers = _requests(settings, streams=settings.streams_per_subscriber)
         self.streams_of_addresses = Places(settings.streams_per_address)
         self.streams_of_subscribers = Places(settings.streams_per_subscriber)
+        self.pages_of_addresses = Places(PAGES_PER_ADDRESS)
+        self.pages_of_all = Places(PAGES)
+        self._pages_refused = 0
         self._now = now
 
     @property
     def requests_refused(self) -> int:
         """Those that were one too many, of an address or of a subscriber."""
-        return self.requests_of_addresses.refused + self.requests_of_subscribers.refused
+        return self.requests_of_addresses.refused + self.requests_of_subscribers.refused + self._pages_refused
+
+    @contextmanager
+    def page(self, scope: Scope) -> Iterator[None]:
+        """Hold the places of a page that is on its way to whoever sent a request.
+
+        Raises:
+            TooManyRequests: as many are on their way there, or to all, as may be.
+        """
+        address = self.addresses.of(scope)
+        for places, client, which in (
+            (self.pages_of_addresses, address, "from this address"),
+            (self.pages_of_all, None, "for pages of history"),
+        ):
+            if places.full(client):
+                self._pages_refused += 1
+                raise TooManyRequests(which, _PAGE_SECONDS)
+        self.pages_of_addresses.take(address)
+        self.pages_of_all.take(None)
+        try:
+            yield
+        finally:
+            self.pages_of_addresses.give_back(address)
+            self.pages_of_all.give_back(None)
 
     def wait(self, scope: Scope) -> float:
         """Take a request, and return 0; or the seconds after which one will be taken from this address."""
