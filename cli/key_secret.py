@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
 
 from cli.deployment import find_key_secret, secrets_manager
 from cli.errors import CommandError
@@ -104,7 +104,10 @@ def find_keys(stage: str | None) -> KeySecret:
 
 
 def _explain(error: Exception) -> CommandError:
-    return CommandError(
-        f"The keys can't be had: {error}",
-        hint="It takes secretsmanager:GetSecretValue, PutSecretValue and UpdateSecretVersionStage for the secret.",
-    )
+    if isinstance(error, InvalidKey):
+        hint = "docs/api-keys.md says what the secret holds."
+    elif isinstance(error, EndpointConnectionError | HTTPClientError):
+        hint = "Does it still run? Start it with `tailrace dev`, or name a stage with --stage."
+    else:
+        hint = "It takes secretsmanager:GetSecretValue, PutSecretValue and UpdateSecretVersionStage for the secret."
+    return CommandError(f"The keys can't be had: {error}", hint=hint)

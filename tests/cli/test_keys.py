@@ -1,6 +1,7 @@
 """`tailrace keys` over a running `tailrace dev` and over a deployed stage, as its user types it."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from uuid import uuid4
 import boto3
 import httpx
 import pytest
+from botocore.config import Config
 
 from cli.errors import CommandError
 from cli.key_secret import KeySecret
@@ -42,6 +44,20 @@ def status(dev: Dev, key: str, method: str = "GET", path: str = "/pipelines") ->
         method, f"{dev.system.api_url}{path}", headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=30
     )
     return answer.status_code
+
+
+def test_keys_of_what_runs_no_more_are_asked_for_with_how_to_start_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "local")
+    config = Config(proxies={}, retries={"total_max_attempts": 1})
+    with socket.socket() as nobody_listens:
+        nobody_listens.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody_listens.getsockname()[1]}"
+        client = boto3.client("secretsmanager", endpoint_url=url, region_name="us-east-1", config=config)
+        with pytest.raises(CommandError, match="can't be had") as told:
+            KeySecret(client=client, arn="gone").read()
+
+    assert "`tailrace dev`" in told.value.hint
 
 
 def test_a_key_is_added_used_and_revoked_while_the_first_one_goes_on(dev: Dev) -> None:
