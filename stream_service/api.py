@@ -43,6 +43,10 @@ class Door:
         self._hub = hub
         self.draining = False
 
+    def is_full(self, stream_id: WorkflowId) -> bool:
+        """Whether there is no place for one more client; hardly elsewhere, since it was sent where there are fewest."""
+        return not self.draining and self._hub.is_full(stream_id)
+
     def turns_away(self, stream_id: WorkflowId) -> bool:
         """Whether a client that comes now is asked to come again later; it is counted."""
         why = End.DRAIN if self.draining else End.FULL if self._hub.is_full(stream_id) else None
@@ -144,7 +148,8 @@ def _streams(hub: Hub, door: Door, admission: Admission, shares: Shares, setting
                 hub.counts.turn_away(End.SHARE)
             return seat
 
-        retry = later() if shares.full(request.scope, access.subscriber) else sse.retry(_retry(settings))
+        no_place = door.is_full(stream_id) or shares.full(request.scope, access.subscriber)
+        retry = later() if no_place else sse.retry(_retry(settings))
         return StreamResponse(first_bytes=retry, subscribe=subscribe)
 
     @router.options(STREAM_PATH, include_in_schema=False)

@@ -253,6 +253,7 @@ async def test_client_over_the_cap_is_asked_to_come_again() -> None:
             assert third.status == 200
             assert third.headers["content-type"] == CONTENT_TYPE
             assert third.raw == f"retry: {third.parser.retry}\n".encode()
+            assert 15_000 <= (third.parser.retry or 0) <= 45_000
             assert third.ended
         assert rim.hub.connections == 2
 
@@ -266,6 +267,7 @@ async def test_client_over_the_cap_of_its_stream_is_asked_to_come_again_and_othe
 
             assert second.status == 200
             assert second.raw == f"retry: {second.parser.retry}\n".encode()
+            assert 15_000 <= (second.parser.retry or 0) <= 45_000
             assert second.ended
             assert (await other.next()).event == "$sync"
         assert rim.hub.counts.ended[End.FULL] == 1
