@@ -153,6 +153,8 @@ class LoadBalancer(Construct):
         )
 
     def _make_vpc_origin(self, network: Network) -> cloudfront.VpcOrigin:
+        # What is chosen here stays: CloudFront changes no origin that a distribution uses, not even its tags.
+        # https://github.com/aws/aws-cdk/issues/35765
         origin = cloudfront.VpcOrigin(
             self,
             "Origin",

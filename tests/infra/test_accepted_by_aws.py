@@ -55,6 +55,23 @@ def test_tasks_and_vpc_origin_come_after_the_way_to_the_internet_and_go_before_i
         assert bool(routes) == bool(routes & set(user.get("DependsOn", [])))
 
 
+def test_vpc_origin_keeps_what_it_was_made_with(dev: Assembly) -> None:
+    """A distribution uses it, so CloudFront would refuse the slightest change; and with it, the deployment."""
+    [balancer] = dev.stream_service.of_type("AWS::ElasticLoadBalancingV2::LoadBalancer")
+
+    assert dev.stream_service.only("AWS::CloudFront::VpcOrigin") == {
+        "Tags": [{"Key": "tailrace:stage", "Value": "dev"}],
+        "VpcOriginEndpointConfig": {
+            "Arn": {"Ref": balancer},
+            "HTTPPort": 80,
+            "Name": {"Fn::Join": ["", [{"Ref": "AWS::Region"}, "-TailracedevStreamServiceLoadBalancer13ACB5BD"]]},
+            "OriginProtocolPolicy": "http-only",
+            "OriginSSLProtocols": ["TLSv1.2"],
+        },
+    }
+    assert balancer == "StreamServiceLoadBalancer8857A95D"
+
+
 def test_names_in_cloudfront_are_their_regions(each: Assembly) -> None:
     """CloudFront has one list of names for an account, in which the same stage of another region stands, too."""
     found = [
