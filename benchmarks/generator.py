@@ -45,6 +45,8 @@ class Connected:
     rss_before_kb: int
     rss_kb: int
     kb_each: float
+    refused: int = 0
+    """How often a client got another answer than 200; it asked again, or nothing was measured."""
     idle_cpu_us: float = 0.0
     """A second, with all clients connected and nothing published; 0 where it was not looked at."""
 

@@ -89,7 +89,7 @@ class Faults:
     """Events that were skipped: a later one came instead."""
     doubled: int = 0
     closed: int = 0
-    """Connections that the server closed."""
+    """Connections that the server closed, or answered with another status than 200."""
     late: int = 0
     """Deliveries that had not come some seconds behind a stage's end."""
     failed: int = 0
@@ -108,6 +108,6 @@ def faults(results: Results, server: str) -> Faults:
         parts: list[Connected | Stage] = [entry.measured.connected, *entry.measured.stages]
         found.missing += sum(part.missing for part in parts)
         found.doubled += sum(part.doubled for part in parts)
-        found.closed += max(part.closed for part in parts)
+        found.closed += max(part.closed for part in parts) + entry.measured.connected.refused
         found.late += sum(stage.wanted - stage.delivered - stage.missing for stage in entry.measured.stages)
     return found

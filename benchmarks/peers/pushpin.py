@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from benchmarks.peers.delivering import wait_until_delivering
 from benchmarks.processes import (
     GENERATOR_CORE,
     SERVER_CORE,
@@ -26,7 +27,7 @@ def pushpin(folder: Path) -> Iterator[Running]:
     (folder / "internal.conf").write_text(INTERNAL.read_text().replace(SYSTEM_ZURL, str(folder)))
     (folder / "routes").write_text(f"* 127.0.0.1:{origin_port}\n")
     origin = ["nginx", "-c", str(fill("pushpin_origin.conf", folder, port=origin_port)), "-p", str(folder)]
-    zurl = ["zurl", f"--config={fill('zurl.conf', folder)}"]
+    zurl = ["zurl", "--loglevel=1", f"--config={fill('zurl.conf', folder)}"]
     configuration = fill("pushpin.conf", folder, port=port, control_port=control_port)
     with ExitStack() as running:
         origin_process = running.enter_context(process(origin, core=GENERATOR_CORE, log=log))
@@ -42,4 +43,6 @@ def pushpin(folder: Path) -> Iterator[Running]:
         wait_for_port(control_port, pushpin_process, log)
         wait_for_port(posts_port, relay_process, log)
         pids = (zurl_process.pid, pushpin_process.pid, *descendants(pushpin_process.pid))
-        yield Running(port=port, posts_port=posts_port, pids=pids)
+        server = Running(port=port, posts_port=posts_port, pids=pids)
+        wait_until_delivering(server, pushpin_process, log)
+        yield server

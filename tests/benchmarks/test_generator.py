@@ -25,16 +25,31 @@ _GENTLE = ("-y",)
 class Faulty:
     """A server that gives each event to its clients as often as `copies` says, in chunks of some bytes."""
 
-    def __init__(self, *, copies: dict[int, int], chunk: int, status: bytes = b"200 OK") -> None:
+    def __init__(
+        self, *, copies: dict[int, int], chunk: int, status: bytes = b"200 OK", refuses: int = 0, closes: int = 0
+    ) -> None:
         self._copies = copies
+        self._refuses = refuses
+        self._closes = closes
         self._chunk = chunk
         self._head = _HEAD.replace(b"200 OK", status)
         self._writers: list[asyncio.StreamWriter] = []
+        self._turned_away: list[asyncio.StreamWriter] = []
         self._number = 0
 
     async def follow(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
+        if self._refuses > 0:
+            self._refuses -= 1
+            writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+            self._turned_away.append(writer)
+            return
         writer.write(self._head)
+        if self._closes > 0:
+            self._closes -= 1
+            writer.close()
+            self._turned_away.append(writer)
+            return
         self._writers.append(writer)
 
     def publish(self, _stream: str, payloads: list[str]) -> None:
@@ -56,7 +71,7 @@ class Faulty:
         await stop.wait()
         posts.close()
         streams.close()
-        for writer in self._writers:
+        for writer in (*self._writers, *self._turned_away):
             writer.transport.abort()
 
 
@@ -123,3 +138,16 @@ def test_missing_and_doubled_events_are_told_however_the_body_is_cut(chunk: int)
 def test_clients_that_are_refused_are_no_measurement() -> None:
     with running(Faulty(copies={}, chunk=100, status=b"503 Full")) as full, pytest.raises(Failed, match="503"):
         measure(full, [Load(10, seconds=0.1)], clients=2)
+
+
+def test_clients_that_are_refused_or_closed_ask_again_where_they_are_told_to() -> None:
+    with running(Faulty(copies={}, chunk=100, refuses=3, closes=2)) as faulty:
+        measured = measure(faulty, [Load(100, seconds=0.1)], clients=10, options=(*_GENTLE, "-b"))
+
+    assert (measured.connected.open, measured.connected.refused, measured.connected.closed) == (10, 3, 2)
+    assert measured.stages[0].delivered == 100
+
+
+def test_clients_that_are_closed_are_no_measurement() -> None:
+    with running(Faulty(copies={}, chunk=100, closes=1)) as faulty, pytest.raises(Failed, match="1 of 2"):
+        measure(faulty, [Load(10, seconds=0.1)], clients=2)

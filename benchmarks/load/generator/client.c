@@ -9,7 +9,7 @@ Tally tally;
 void client_restart(Client *client)
 {
     client->place = IN_STATUS;
-    client->chunked = client->open = false;
+    client->chunked = client->open = client->refused = false;
     client->got = 0;
     client->left = 0;
     client->line_length = client->mark_length = 0;
@@ -62,7 +62,7 @@ static void take_header(Client *client)
     if (client->line_length == 0) {
         client->place = client->chunked ? IN_CHUNK_SIZE : IN_RAW_BODY;
         client->open = true;
-        tally.open++;
+        tally.open += !client->refused;
     } else if (!strncasecmp(client->line, "transfer-encoding: chunked", 26)) {
         client->chunked = true;
     }
@@ -72,7 +72,8 @@ static void take_line(Client *client)
 {
     client->line[client->line_length] = 0;
     if (client->place == IN_STATUS) {
-        if (strncmp(client->line, "HTTP/1.1 200", 12) != 0 && tally.refused++ == 0)
+        client->refused = strncmp(client->line, "HTTP/1.1 200", 12) != 0;
+        if (client->refused && tally.refused++ == 0)
             fprintf(stderr, "refused: %s\n", client->line);
         client->place = IN_HEADERS;
     } else if (client->place == IN_HEADERS) {

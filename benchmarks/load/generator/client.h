@@ -16,7 +16,8 @@ typedef struct {
     u32 got;    /* events since it connected */
     Place place;
     bool chunked;
-    bool open; /* its response's headers have come */
+    bool open;    /* its response's headers have come */
+    bool refused; /* and their status is not 200 */
     u64 left;          /* bytes of the chunk that are still to come */
     int line_length;
     char line[LINE_LENGTH]; /* of headers and chunk sizes; longer lines are cut */

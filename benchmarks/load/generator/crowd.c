@@ -118,15 +118,25 @@ static void ask(Client *client, u64 index)
     watch(EPOLL_CTL_MOD, client->fd, EPOLLIN, index);
 }
 
+/* Close a client's connection; where clients return, it asks again at once. */
+static void leave(Client *client, u64 index)
+{
+    close(client->fd);
+    if (!client->open)
+        crowd.connecting--;
+    else if (!client->refused)
+        tally.open--;
+    client->open = false;
+    if (options->returns && !crowd.settled)
+        crowd_connect((int)index);
+}
+
 static void note_closed(Client *client, u64 index, ssize_t got)
 {
     if (tally.closed++ == 0)
         fprintf(stderr, "client %llu was closed (%s) with %u events\n", (unsigned long long)index,
                 got < 0 ? strerror(errno) : "end", client->got);
-    close(client->fd);
-    if (!client->open)
-        crowd.connecting--;
-    client->open = false;
+    leave(client, index);
 }
 
 static void hear(Client *client, u64 index)
@@ -145,6 +155,8 @@ static void hear(Client *client, u64 index)
     client_take(client, buffer, (size_t)got, now_us());
     if (client->open && !was_open)
         crowd.connecting--;
+    if (client->open && client->refused)
+        leave(client, index);
 }
 
 static void pause_a_moment(void)

@@ -9,6 +9,7 @@
 typedef struct {
     Client *clients;
     int connecting; /* how many are on their way */
+    bool settled;   /* those that are refused or closed from now on stay away, also where they would return */
     u64 reconnected;
     u64 idle_us; /* time in which nothing was to be done */
 } Crowd;

@@ -24,6 +24,7 @@ static const char usage[] =
     "  -i SECONDS   behind that, in which nothing is published, for what idle clients cost (0)\n"
     "  -1           post each event of a notice by itself\n"
     "  -y           sleep while nothing is to be done\n"
+    "  -b           clients that are refused or closed before the first stage ask again\n"
     "  -a           go through all stages, also behind one that was not sustained\n";
 
 static _Noreturn void refuse(const char *what)
@@ -53,6 +54,7 @@ static void take_option(Options *options, int letter, const char *value)
     case 'i': options->idle_seconds = atoi(value); break;
     case '1': options->singly = true; break;
     case 'y': options->sleeps = true; break;
+    case 'b': options->returns = true; break;
     case 'a': options->climb = false; break;
     default: refuse("unknown option");
     }
@@ -90,7 +92,7 @@ Options options_read(int count, char **arguments)
         .drain_seconds = 5, .settle_seconds = 1, .climb = true, .pids = "",
         .follow = "/pipelines/%s/sse", .publish = "/publish/%s",
     };
-    for (int letter; (letter = getopt(count, arguments, "n:c:p:q:P:u:U:s:w:R:e:I:k:D:m:i:1ya")) != -1;)
+    for (int letter; (letter = getopt(count, arguments, "n:c:p:q:P:u:U:s:w:R:e:I:k:D:m:i:1yab")) != -1;)
         take_option(&options, letter, optarg);
     for (; optind < count && options.stage_count < MOST_STAGES; optind++)
         options.stages[options.stage_count++] = stage_of(arguments[optind]);

@@ -27,6 +27,7 @@ typedef struct {
     double reconnects;     /* clients a second that go and come back with the id of their last event */
     bool singly;           /* post each event by itself: the server takes a post for one event */
     bool sleeps;           /* while nothing is to be done: latencies are then less sure */
+    bool returns;          /* clients that are refused or closed before the first stage ask again */
     bool climb;            /* end at the first stage that the server does not sustain */
     const char *pids;      /* the server's processes */
     const char *follow;    /* path of a stream */

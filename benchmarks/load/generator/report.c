@@ -41,6 +41,7 @@ void report_connected(const Options *options, const Moment *began, const Moment 
     truth("complete", complete);
     count("clients", (u64)options->clients);
     count("open", tally.open);
+    count("refused", tally.refused);
     count("closed", tally.closed);
     count("replay", (u64)options->expected);
     count("missing", tally.missing);

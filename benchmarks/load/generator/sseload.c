@@ -57,14 +57,15 @@ static void publish_replay(void)
 static bool all_connected(void)
 {
     u64 clients = (u64)options.clients;
-    return tally.open + tally.closed >= clients && tally.delivered + tally.missing >= clients * (u64)options.expected;
+    u64 gone = options.returns ? 0 : tally.closed;
+    return tally.open + gone >= clients && tally.delivered + tally.missing >= clients * (u64)options.expected;
 }
 
-static void connect_all(void)
+/* Connect those from `next` on, and wait for all. */
+static void connect_all(int next)
 {
     u64 patience = now_us() + CONNECT_PATIENCE_SECONDS * 1000000ull;
-    int next = 0;
-    while (!all_connected() && tally.refused == 0 && now_us() < patience) {
+    while (!all_connected() && (options.returns || tally.refused == 0) && now_us() < patience) {
         while (next < options.clients && crowd.connecting < options.connecting)
             crowd_connect(next++);
         crowd_turn();
@@ -87,10 +88,12 @@ static bool connect_and_report(void)
     publish_replay();
     u64 memory = processes_rss_kb(options.pids);
     Moment began = moment();
-    connect_all();
+    connect_all(0);
     Moment ended = moment();
-    bool complete = all_connected() && tally.refused == 0 && tally.closed == 0;
     turn_for((u64)options.settle_seconds * 1000000);
+    connect_all(options.clients);
+    crowd.settled = true;
+    bool complete = all_connected() && (options.returns || tally.refused + tally.closed == 0);
     u64 settled = processes_rss_kb(options.pids);
     report_connected(&options, &began, &ended, complete, memory, settled, idle_cpu_us());
     return complete;
