@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from benchmarks import marked, scale_page, table
+from benchmarks import absent, marked, scale_page, table
 from benchmarks.figures import figures_of
 from benchmarks.paths.report import tables
 from benchmarks.plot import plot
@@ -42,7 +42,7 @@ PARTS: Mapping[str, Callable[[Results], str]] = {
     "faults": table.faults,
     "growth": table.growth,
     "paths": lambda results: tables(results.paths),
-    "left_out": lambda results: "".join(f"- {title}: {why}.\n" for title, why in results.left_out.items()),
+    "left_out": lambda results: "".join(f"- {line}\n" for line in absent.lines(results)),
 }
 
 

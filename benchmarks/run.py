@@ -98,7 +98,7 @@ def _measure(cell: Cell, number: int) -> Entry:
             )
     except (Failed, NotStarted) as failure:
         _say(f"pass {number}  {cell.name:24}  failed: {failure}")
-        return Entry.of(cell, number, None, str(failure))
+        return Entry.of(cell, number, None, str(failure) if isinstance(failure, Failed) else "it did not start")
     entry = Entry.of(cell, number, measured)
     _say(f"pass {number}  {cell.name:24}  {time.monotonic() - began:4.0f} s  {table.brief(measured)}")
     return entry

@@ -2,15 +2,24 @@
 
 from collections.abc import Iterator
 
-from benchmarks import summary
+from benchmarks import absent, summary
 from benchmarks.generator import Measured
 from benchmarks.goals import goals
 from benchmarks.markdown import NOTHING, markdown, number, short
 from benchmarks.paths.report import tables as path_tables
-from benchmarks.plan import CLIENTS, GROWTH_CLIENTS, GROWTH_STREAMS, STREAMS_LOADS, Kind, growth_rate
+from benchmarks.plan import (
+    CALM_CLIENTS,
+    CLIENTS,
+    GROWTH_CLIENTS,
+    GROWTH_STREAMS,
+    REPLAY_CLIENTS,
+    STREAMS_LOADS,
+    Kind,
+    growth_rate,
+)
 from benchmarks.results import Results
 from benchmarks.servers import NCHAN, SERVERS, TAILRACE, Server
-from benchmarks.summary import Climb
+from benchmarks.spread import Spread
 
 
 def everything(results: Results) -> str:
@@ -18,7 +27,7 @@ def everything(results: Results) -> str:
     parts = [rates(results), costs(results), faults(results), growth(results), reached(results)]
     if results.paths:
         parts.append(path_tables(results.paths))
-    return "\n" + "\n".join(parts) + _left_out(results)
+    return "\n" + "\n".join(parts) + "\n" + "".join(f"Left out: {line}\n" for line in absent.lines(results))
 
 
 def rates(results: Results) -> str:
@@ -29,7 +38,7 @@ def rates(results: Results) -> str:
         *(f"{clients:,} x {'1' if kind == Kind.SINGLE else '10'}" for kind, clients in columns),
     ]
     rows = (
-        [server.title, *(_climb(summary.climb(results, kind, server.name, clients)) for kind, clients in columns)]
+        [server.title, *(_climb(results, kind, server.name, clients) for kind, clients in columns)]
         for server in _measured(results)
     )
     return markdown(head, rows)
@@ -43,15 +52,21 @@ def costs(results: Results) -> str:
 
 def _costs_of(results: Results, server: Server) -> list[str]:
     name = server.name
+
+    def shown(spread: Spread | None, kind: Kind, clients: int) -> str:
+        return number(spread) if spread else absent.word(results, kind, name, clients)
+
+    replay = summary.connecting(results, name, lambda connected: connected.per_second, replay=True)
+    memory = summary.connecting(results, name, lambda connected: connected.kb_each)
+    connects = summary.connecting(results, name, lambda connected: connected.per_second)
     return [
         server.title,
-        number(summary.calm_p50(results, name)),
-        number(summary.calm_p99(results, name)),
-        number(summary.cpu_per_delivery(results, name, 1_000)),
-        number(summary.cpu_per_delivery(results, name, 5_000)),
-        number(summary.connecting(results, name, lambda connected: connected.kb_each)),
-        number(summary.connecting(results, name, lambda connected: connected.per_second)),
-        number(summary.connecting(results, name, lambda connected: connected.per_second, replay=True)),
+        shown(summary.calm_p50(results, name), Kind.CALM, CALM_CLIENTS),
+        shown(summary.calm_p99(results, name), Kind.CALM, CALM_CLIENTS),
+        *(shown(summary.cpu_per_delivery(results, name, count), Kind.SINGLE, count) for count in (1_000, 5_000)),
+        shown(memory, Kind.SINGLE, summary.IDLE_CLIENTS),
+        shown(connects, Kind.SINGLE, summary.IDLE_CLIENTS),
+        shown(replay, Kind.REPLAY, REPLAY_CLIENTS) if server.replays else absent.NO_REPLAY,
     ]
 
 
@@ -125,9 +140,10 @@ def brief(measured: Measured) -> str:
     return "  ".join(parts)
 
 
-def _climb(climbed: Climb | None) -> str:
+def _climb(results: Results, kind: Kind, server: str, clients: int) -> str:
+    climbed = summary.climb(results, kind, server, clients)
     if climbed is None:
-        return NOTHING
+        return absent.word(results, kind, server, clients)
     core = f"{climbed.cpu_percent.median:.0f} %"
     return f"{number(climbed.per_second)}{'*' if climbed.saturated else ''} {core}"
 
@@ -136,8 +152,3 @@ def _measured(results: Results) -> Iterator[Server]:
     for server in SERVERS:
         if any(entry.server == server.name for entry in results.entries):
             yield server
-
-
-def _left_out(results: Results) -> str:
-    lines = [f"Left out: {title}: {why}." for title, why in results.left_out.items()]
-    return "\n" + "\n".join(lines) + "\n"

@@ -15,6 +15,7 @@ from benchmarks.plot import plot
 from benchmarks.results import Entry, Results
 from benchmarks.spread import Spread
 
+FAILING = (Kind.SINGLE, "pushpin", 5_000)
 RATES = {"tailrace": 500_000.0, "nchan": 100_000.0, "pushpin": 60_000.0, "sse": 20_000.0}
 
 
@@ -118,6 +119,25 @@ def test_missing_events_are_told(results: Results) -> None:
     row = next(row for row in table.faults(results).splitlines() if "Tailrace" in row)
 
     assert row.split("|")[2].strip() == "7"
+
+
+def test_cell_that_gave_nothing_is_no_bare_dash_and_its_reason_is_told(results: Results) -> None:
+    failed = [entry for entry in results.entries if (entry.kind, entry.server, entry.clients) == FAILING]
+    reason = "4,977 of 5,000 clients connected; client 7 was closed"
+    results.entries = [
+        replace(entry, measured=None, failure=reason) if entry in failed else entry for entry in results.entries
+    ]
+
+    rates, costs = (
+        [cell.strip() for cell in next(row for row in part(results).splitlines() if "pushpin" in row).split("|")]
+        for part in (table.rates, table.costs)
+    )
+
+    assert rates[3] == "failed"
+    assert rates[2] != "failed"
+    assert costs[5:9] == ["failed", "failed", "failed", "keeps none"]
+    told = "pushpin, 5,000 clients, one event a notice: no result in 3 of 3 passes; the first time, "
+    assert f"- {told}{reason}.\n" in docs.PARTS["left_out"](results)
 
 
 def test_growth_leaves_out_what_idle_clients_cost() -> None:
