@@ -32,7 +32,7 @@ SWEEPS_A_VCPU = 40
 RETENTION_DAYS = 30
 FULL_ENOUGH = 0.6
 """Of the streams that a task may have: when there are more, there are more tasks."""
-ALARMS = 27
+ALARMS = 28
 IDLE_METRICS = 3
 """What a stream service writes that nobody uses: Connections, FeedDegraded, CanaryLag."""
 REQUESTS_A_NOTICE = 2
@@ -124,7 +124,7 @@ def idle(fleet: Fleet, *, monitored: bool = True) -> Lines:
         "Load balancer": PRICES.balancer.of(HOURS),
         f"{fleet.tasks} tasks on Fargate": fleet.compute,
         **_addresses(fleet),
-        **({"CloudFront's key (Secrets Manager)": PRICES.secret.of(1)} if fleet.front == "public-origin" else {}),
+        **_proofs(fleet.front),
         "API key (Secrets Manager)": PRICES.secret.of(1),
         "Waiting for notices, and canaries (SQS, SNS)": waiting(fleet.tasks),
         **({f"{ALARMS} alarms, {IDLE_METRICS} metrics, the dashboard": watching} if monitored else {}),
@@ -136,6 +136,12 @@ def _addresses(fleet: Fleet) -> Lines:
     of_balancer = 0 if fleet.front == "vpc-origin" else fleet.zones
     count = of_tasks + of_balancer
     return {f"{count} public IPv4 addresses": PRICES.address.of(count * HOURS)} if count else {}
+
+
+def _proofs(front: Front) -> Lines:
+    """What CloudFront shows its origins in the internet: the API, and a load balancer that is there too."""
+    origins = {"vpc-origin": 1, "public-origin": 2, "own-domain": 0}[front]
+    return {"CloudFront's proof (Secrets Manager)": PRICES.secret.of(origins)} if origins else {}
 
 
 def waiting(tasks: int) -> float:

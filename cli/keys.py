@@ -12,7 +12,7 @@ from rich.text import Text
 from cli.errors import CommandError
 from cli.key_secret import find_keys
 from cli.target import Stage
-from lambdas.workflow_api.keys import ApiKey, InvalidKey, Verb, make_key
+from lambdas.workflow_api.keys import MAX_RATE, ApiKey, InvalidKey, Verb, make_key
 from tailrace.id_pattern import EVERY
 
 _USUAL = (Verb.RUN, Verb.READ)
@@ -54,11 +54,15 @@ def add(
     verb: Annotated[
         list[Verb] | None, typer.Option(help="What it may do; may be repeated.", show_default="run, read")
     ] = None,
+    rate: Annotated[
+        int | None, typer.Option(min=1, max=MAX_RATE, help="Requests a minute, at most.", show_default="no limit")
+    ] = None,
     stage: Stage = None,
 ) -> None:
     """Make a key, and print it: this once, since only its hash is kept."""
+    made = datetime.now(UTC)
     try:
-        key, kept = make_key(name, workflows=workflow or (EVERY,), verbs=verb or _USUAL, created_at=datetime.now(UTC))
+        key, kept = make_key(name, workflows=workflow or (EVERY,), verbs=verb or _USUAL, created_at=made, rate=rate)
     except InvalidKey as error:
         raise CommandError(str(error), hint="`tailrace keys add --help` shows what fits.") from error
     find_keys(stage).change(lambda ring: ring.with_key(kept))
@@ -81,8 +85,13 @@ def revoke(name: Name, *, stage: Stage = None) -> None:
 def _line(key: ApiKey, width: int) -> Text:
     verbs = ", ".join(verb for verb in Verb if verb in key.verbs)
     made = "with the deployment" if key.created_at is None else f"{key.created_at:%Y-%m-%d %H:%M} UTC"
+    rate = "" if key.rate is None else f"  {key.rate:,} a minute"
     return Text.assemble(
-        (key.name.ljust(width), "cyan"), f"  {verbs}", (f"  {', '.join(key.workflows)}", "green"), (f"  {made}", "dim")
+        (key.name.ljust(width), "cyan"),
+        f"  {verbs}",
+        (f"  {', '.join(key.workflows)}", "green"),
+        rate,
+        (f"  {made}", "dim"),
     )
 
 
@@ -91,5 +100,6 @@ def _described(key: ApiKey) -> dict[str, Any]:
         "name": key.name,
         "verbs": [verb for verb in Verb if verb in key.verbs],
         "workflows": list(key.workflows),
+        "rate": key.rate,
         "created_at": key.created_at.isoformat() if key.created_at else None,
     }

@@ -53,7 +53,11 @@ class WorkflowApiConfig:
     """Variables that hold the ARN of a Secrets Manager secret, which the workflows may read."""
     permissions: tuple[Permission, ...] = ()
     requests_per_second: int = 50
+    """Of all callers together, for long."""
     request_burst: int = 100
+    """And at once."""
+    requests_per_address: int = 600
+    """A minute, of those who show no key: public workflows' callers, and who guesses keys. 0: as many as come."""
     xray: bool = False
     """Whether X-Ray samples runs: it shows a request's way through API, function and AWS's services."""
     log_days: LogDays = 14

@@ -73,7 +73,7 @@ def _writes(watched: Watched) -> Row:
     ]
     errors = [function.metric_errors(period=_ONE), function.metric_throttles(period=_ONE)]
     latencies = [measures.runs("AppendLatency", each, label=f"append {each}") for each in ("p50", "p99")]
-    trouble = [measures.runs(name) for name in ("AppendConflicts", "AppendFailures", "NoticesFailed")]
+    trouble = [measures.runs(name) for name in ("AppendConflicts", "AppendFailures", "NoticesFailed", "CallersRefused")]
     kept = watched.runner.failures.metric_approximate_number_of_messages_visible(label="failures kept")
     return [
         _graph("Runs by how they ended", by_status, errors),

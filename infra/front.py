@@ -11,15 +11,17 @@ from constructs import Construct
 from infra.cloudfront_names import name_in_cloudfront
 from infra.fronts import PAGE_PATH, SSE_PATH, PublicOrigin
 from infra.load_balancer import LoadBalancer
+from infra.origin_key import HEADER, OriginKey
 from infra.review import explain
 
 READ_TIMEOUT_SECONDS = 60
 """A stream that is silent for so long is dead: keepalives come every 15 s. And longer than the API may take."""
 
 
-VIEWER_REQUEST = Path(__file__).parent / "edge" / "viewer_request.js"
+_EDGE = Path(__file__).parent / "edge"
+VIEWER_REQUEST, VIEWER_ADDRESS = _EDGE / "viewer_request.js", _EDGE / "viewer_address.js"
 VIEWER_ADDRESS_HEADER = "Tailrace-Viewer-Address"
-"""In which that function tells the stream service whom CloudFront serves."""
+"""In which both functions tell the services whom CloudFront serves."""
 SAFE_POLICY = "default-src 'none'; frame-ancestors 'none'"
 _ERRORS = (400, 403, 404, 405, 414, 500, 501, 502, 503, 504)
 
@@ -36,25 +38,30 @@ class Front(Construct):
         api_domain_name: str,
     ) -> None:
         super().__init__(scope, id)
+        self._shown_to_api = OriginKey(self, "ApiOriginKey", shown_to="API")
         api = origins.HttpOrigin(
             api_domain_name,
             protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
             origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
             read_timeout=Duration.seconds(READ_TIMEOUT_SECONDS),
+            custom_headers={HEADER: self._shown_to_api.value},
         )
         stream_service = balancer.origin(read_timeout=Duration.seconds(READ_TIMEOUT_SECONDS))
         # A browser's EventSource never comes back from a 5xx; the API answers in the service's place so that it does.
         with_fail_over = origins.OriginGroup(
             primary_origin=stream_service, fallback_origin=api, fallback_status_codes=[502, 503, 504]
         )
-        for_streams = [self._make_function()]
+        for_streams = [
+            self._function("ViewerRequest", VIEWER_REQUEST, "and moves its token from the query into a header")
+        ]
+        for_api = [self._function("ViewerAddress", VIEWER_ADDRESS, "and nothing else")]
         safe = self._make_safe_headers()
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
             comment="Tailrace: streams and API",
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
-            default_behavior=_behavior(api, safe, methods=cloudfront.AllowedMethods.ALLOW_ALL),
+            default_behavior=_behavior(api, safe, methods=cloudfront.AllowedMethods.ALLOW_ALL, functions=for_api),
             additional_behaviors={
                 SSE_PATH: _behavior(with_fail_over, safe, functions=for_streams),
                 PAGE_PATH: _behavior(stream_service, safe, functions=for_streams),
@@ -68,7 +75,7 @@ class Front(Construct):
             self.distribution,
             {
                 "CFR1": "Who may follow a stream is decided by tokens, not by country.",
-                "CFR2": "A firewall costs more than everything else here; the API throttles, the service caps streams. "
+                "CFR2": "A firewall costs more than everything else here; both services limit what one address may do. "
                 "docs/deploy.md says how to attach one.",
                 "CFR3": "CloudFront's log would keep query strings, which may hold subscribers' tokens.",
                 "CFR4": "The cloudfront.net certificate fixes the protocol; docs/deploy.md says how to bring a domain.",
@@ -83,14 +90,14 @@ class Front(Construct):
                 },
             )
 
-    def _make_function(self) -> cloudfront.FunctionAssociation:
+    def _function(self, id: str, source: Path, what_else: str) -> cloudfront.FunctionAssociation:  # noqa: A002 - CDK's own name
         return cloudfront.FunctionAssociation(
             event_type=cloudfront.FunctionEventType.VIEWER_REQUEST,
             function=cloudfront.Function(
                 self,
-                "ViewerRequest",
-                comment="Tailrace: says who the client is, and moves its token from the query into a header",
-                code=cloudfront.FunctionCode.from_file(file_path=str(VIEWER_REQUEST)),
+                id,
+                comment=f"Tailrace: says who the client is, {what_else}",
+                code=cloudfront.FunctionCode.from_file(file_path=str(source)),
                 runtime=cloudfront.FunctionRuntime.JS_2_0,
             ),
         )
@@ -112,6 +119,11 @@ class Front(Construct):
                 ),
             ),
         )
+
+    @property
+    def shown_to_api(self) -> str:
+        """What the API knows requests by that came through here."""
+        return self._shown_to_api.value
 
     @property
     def url(self) -> str:

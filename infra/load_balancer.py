@@ -40,7 +40,8 @@ class LoadBalancer(Construct):
     ) -> None:
         super().__init__(scope, id)
         self.front = front
-        self._key = None if isinstance(front, VpcOrigin | OwnDomain) else OriginKey(self, "OriginKey")
+        shows_key = not isinstance(front, VpcOrigin | OwnDomain)
+        self._key = OriginKey(self, "OriginKey", shown_to="load balancer") if shows_key else None
         self.security_group = self._admit(network.vpc, log_days)
         self._balancer = elb.ApplicationLoadBalancer(
             self,

@@ -1,4 +1,4 @@
-"""What CloudFront shows a load balancer in the internet, so that it serves this distribution, and no other's."""
+"""What CloudFront shows an origin in the internet, so that it knows this distribution's requests from all others."""
 
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -12,12 +12,12 @@ HEADER = "Tailrace-Origin-Key"
 class OriginKey(Construct):
     """A secret that nobody needs to know: it goes from Secrets Manager into both configurations while deploying."""
 
-    def __init__(self, scope: Construct, id: str) -> None:  # noqa: A002 - CDK's own name
+    def __init__(self, scope: Construct, id: str, *, shown_to: str) -> None:  # noqa: A002 - CDK's own name
         super().__init__(scope, id)
         secret = secretsmanager.Secret(
             self,
             "Secret",
-            description="What Tailrace's distribution shows its load balancer",
+            description=f"What Tailrace's distribution shows its {shown_to}",
             generate_secret_string=secretsmanager.SecretStringGenerator(exclude_punctuation=True, password_length=43),
         )
         explain(secret, {"SMG4": "It is read while deploying alone; docs/deploy.md says how another one is made."})

@@ -76,6 +76,14 @@ def run_alarms(watched: Watched) -> Iterator[AlarmSpec]:
         "event log.",
     )
     yield AlarmSpec(
+        id="CallersOverLimit",
+        metric=measures.runs("CallersRefused", minutes=_MINUTES),
+        at_least=_MINUTES,
+        periods=3,
+        advice="An address without a key, or a key with a limit, asks the API too often, minute after minute: look who "
+        "it is in the table of runs; raise requests_per_address, give the caller a key, or attach a firewall.",
+    )
+    yield AlarmSpec(
         id="TableThrottled",
         metric=watched.event_log.metric_throttled(minutes=_MINUTES),
         at_least=1,

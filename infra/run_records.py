@@ -1,4 +1,7 @@
-"""The records of runs as a construct: what came of each request that may be sent again, for as long as it may."""
+"""The records of runs as a construct: what came of each request that may be sent again, for as long as it may.
+
+The same table counts requests, by caller and minute.
+"""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
@@ -26,5 +29,8 @@ class RunRecords(Construct):
         return self._table.table_name
 
     def grant_keep(self, grantee: iam.IGrantable) -> None:
-        """Let `grantee` write records; one that stands in the way comes back with the refusal, so nothing is read."""
-        self._table.grant(grantee, "dynamodb:PutItem")
+        """Let `grantee` write records; one that stands in the way comes back with the refusal, so nothing is read.
+
+        And let it count, which tells how many they are.
+        """
+        self._table.grant(grantee, "dynamodb:PutItem", "dynamodb:UpdateItem")

@@ -96,6 +96,7 @@ class WorkflowApiStack(Stack):
             stream_url=stream_url,
             measures=Measures(metrics_namespace(config.name)),
             one_host=front is not None,
+            origin_key=front.shown_to_api if front else None,
             node_steps=node_steps,
             traces=config.traces,
         )

@@ -43,9 +43,11 @@ class WorkflowFunction(Construct):
         stream_url: str,
         measures: Measures,
         one_host: bool,
+        origin_key: str | None,
         node_steps: bool,
         traces: Traces | None,
     ) -> None:
+        """`origin_key` is what CloudFront shows; None where there is none in front."""
         super().__init__(scope, id)
         self.key = self._make_key()
         self.failures = self._make_failure_queue()
@@ -71,9 +73,11 @@ class WorkflowFunction(Construct):
                 "TAILRACE_METRICS_NAMESPACE": measures.namespace,
                 "TAILRACE_API_KEY_SECRET_ARN": self.key.secret_arn,
                 "TAILRACE_WORKFLOWS_FOLDER": "workflows",
+                "TAILRACE_REQUESTS_PER_ADDRESS": str(config.requests_per_address),
                 **access.environment_of_api,
                 **environment_of(traces),
                 **({"TAILRACE_ONE_HOST": "1"} if one_host else {}),
+                **({"TAILRACE_ORIGIN_KEY": origin_key} if origin_key else {}),
                 **({"TAILRACE_NODE_FUNCTION": node.name} if node else {}),
             },
             log_days=config.log_days,

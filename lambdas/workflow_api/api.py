@@ -22,6 +22,7 @@ from lambdas.workflow_api.settings import Pages
 from lambdas.workflow_api.stand_in import stand_in
 from lambdas.workflow_api.token_route import tokens
 from lambdas.workflow_api.triggers import triggers
+from lambdas.workflow_api.viewer import Viewer
 from tailrace.safe_headers import SafeHeaders
 from tailrace.workflow import Registry
 
@@ -37,8 +38,12 @@ def create_app(
     mint: Mint,
     pages: Pages,
     invoke_later: InvokeLater,
+    origin_key: str | None = None,
 ) -> FastAPI:
-    """Make the application; it knows no environment, no AWS and no event loop."""
+    """Make the application; it knows no environment, no AWS and no event loop.
+
+    `origin_key` is what CloudFront proves itself with; None where there is none in front.
+    """
     app = DescribedApi(
         title="Tailrace's workflow API",
         version="1",  # of the routes: a release's number is nobody's business who has no key
@@ -49,6 +54,7 @@ def create_app(
     )
     answer_problems(app)
     admit_pages(app, origins=pages.origins, any_origin=pages.any_origin)
+    app.add_middleware(Viewer, origin_key=origin_key)
     app.add_middleware(SafeHeaders)  # the last one is the outermost
     app.router.routes.append(stand_in())
     app.include_router(_lists(registry, answers, access))

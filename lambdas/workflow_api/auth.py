@@ -7,6 +7,7 @@ from fastapi import Request
 
 from lambdas.workflow_api.key_source import Keys
 from lambdas.workflow_api.keys import ApiKey, Verb
+from lambdas.workflow_api.limits import Limits
 from lambdas.workflow_api.problems import Problem
 from tailrace.workflow import Workflow
 
@@ -18,10 +19,11 @@ _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
 class Access:
-    """Tells requests apart by their keys."""
+    """Tells requests apart by their keys, and takes no more of one caller than it may make."""
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: Keys, limits: Limits) -> None:
         self._keys = keys
+        self._limits = limits
 
     def may(self, verb: Verb) -> Admit:
         """Make the dependency that lets a request through with a key that may do this with the workflow in its path.
@@ -50,20 +52,30 @@ class Access:
             except Problem as problem:
                 if problem.status not in _REFUSED or public(request.path_params["workflow_id"]) is None:
                     raise
+                if problem.status is HTTPStatus.FORBIDDEN:  # a key's request, which counts as a stranger's after all
+                    await self._limits.admit_stranger(_address(request))
                 return None
 
         return admit
 
     async def _identify(self, request: Request) -> ApiKey:
+        """Who sent a request; where nobody did whom the API knows, it is an address's."""
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not text.strip():
+            await self._limits.admit_stranger(_address(request))
             raise _unauthorized("Send an API key as `Authorization: Bearer <key>`.", challenge="Bearer")
         key = await self._keys.find(text.strip().encode())
         if key is None:
+            await self._limits.admit_stranger(_address(request))
             raise _unauthorized(
                 "This is no key of the API's, or none any more.", challenge='Bearer error="invalid_token"'
             )
+        await self._limits.admit_key(key)
         return key
+
+
+def _address(request: Request) -> str | None:
+    return request.client.host if request.client else None
 
 
 def _check(key: ApiKey, verb: Verb, workflow_id: str | None) -> None:

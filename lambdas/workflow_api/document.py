@@ -55,7 +55,12 @@ def refusal(
 EVERY_REFUSAL: Answers = {
     **refusal(401, "There is no key, or it is none of the API's.", {"WWW-Authenticate": {**_TEXT, "required": True}}),
     **refusal(403, "The key may not do this: `missing` says which verb or workflow it lacks."),
-    429: {"description": "API Gateway has too many requests at once.", "content": dict([_GATEWAY])},
+    429: {
+        "description": "This address, without a key, or this key has made too many requests in this minute; or API "
+        "Gateway has too many at once, which it says in a message of its own.",
+        "content": dict([_PROBLEM, _GATEWAY]),
+        "headers": _RETRY_AFTER,
+    },
     500: {"description": "Something failed that nobody expected.", "content": dict([_PROBLEM, _GATEWAY])},
     503: {
         "description": "Something that is needed does not answer; nothing was done unless it says so.",

@@ -15,6 +15,7 @@ from lambdas.workflow_api.deadline import ASYNCHRONOUS, LambdaContext, seconds_f
 from lambdas.workflow_api.event_loop import EventLoops
 from lambdas.workflow_api.invocation import InvokeLater, LaterRun
 from lambdas.workflow_api.key_source import Keys
+from lambdas.workflow_api.limits import Limits
 from lambdas.workflow_api.mint import Mint
 from lambdas.workflow_api.once import Asked, Once
 from lambdas.workflow_api.repeats import Repeats
@@ -41,12 +42,15 @@ class Function:
         once: Once,
         answers: Answers,
         keys: Keys,
+        limits: Limits,
         clearing: Clearing,
         mint: Mint,
         pages: Pages,
         invoke_later: InvokeLater,
+        origin_key: str | None = None,
         spans: Spans | None = None,
     ) -> None:
+        """`origin_key` is what CloudFront proves itself with; None where there is none in front."""
         self.registry = registry
         """The workflows that it runs."""
         self._runs = runs
@@ -60,11 +64,12 @@ class Function:
             runs=runs,
             repeats=Repeats(once=once),
             answers=answers,
-            access=Access(keys),
+            access=Access(keys, limits),
             clearing=clearing,
             mint=mint,
             pages=pages,
             invoke_later=invoke_later,
+            origin_key=origin_key,
         )
         self._http = Mangum(app, lifespan="off", text_mime_types=_TEXT_TYPES)
 

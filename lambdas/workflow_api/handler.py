@@ -6,9 +6,11 @@ import boto3
 
 from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.clearing import Clearing
+from lambdas.workflow_api.count_table import DynamoDBRequestCounts
 from lambdas.workflow_api.function import Function
 from lambdas.workflow_api.invocation import InvokeLater, SelfInvocation
 from lambdas.workflow_api.key_source import SecretKeys
+from lambdas.workflow_api.limits import Limits
 from lambdas.workflow_api.logs import log_as_json
 from lambdas.workflow_api.measured_log import MeasuredEventLog
 from lambdas.workflow_api.metrics import LoggedMetrics, NoMetrics, RunMetrics
@@ -52,10 +54,16 @@ def create_handler(
         once=Once(table=DynamoDBRecordTable(client=dynamodb, table_name=settings.idempotency_table), log=log),
         answers=Answers(stream_url=settings.stream_url),
         keys=SecretKeys(client=secrets, arn=settings.api_key_secret_arn),
+        limits=Limits(
+            counts=DynamoDBRequestCounts(client=dynamodb, table_name=settings.idempotency_table),
+            requests_per_address=settings.requests_per_address,
+            metrics=metrics,
+        ),
         clearing=Clearing(log=log, notifier=notifier),
         mint=Mint(None if token_secret is None else shared_keys(secrets, token_secret, lambda shared: shared)),
         pages=settings.pages,
         spans=spans,
+        origin_key=settings.origin_key,
         invoke_later=invoke_later or _self_invocation(LambdaEnvironment()),
     )
 

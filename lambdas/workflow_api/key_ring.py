@@ -56,6 +56,7 @@ class KeyRing:
                     "workflows": list(key.workflows),
                     "verbs": sorted(key.verbs),
                     **({"created_at": key.created_at.isoformat()} if key.created_at else {}),
+                    **({"rate": key.rate} if key.rate else {}),
                 }
                 for key in self.keys
             }

@@ -18,6 +18,8 @@ FIRST = "first"
 _PREFIX = "tailrace_"
 """What every key begins with that is made here, so that scanners of repositories know a lost one."""
 _KEY_BYTES = 32
+MAX_RATE = 60_000
+"""Requests a minute that a key's own limit can be: one item counts them, which takes 1,000 a second."""
 
 
 class InvalidKey(TailraceError, ValueError):
@@ -54,6 +56,8 @@ class ApiKey:
     verbs: Annotated[frozenset[Verb], Field(min_length=1)]
     created_at: AwareDatetime | None = None
     """None of the key that a deployment is born with."""
+    rate: Annotated[int, Field(ge=1, le=MAX_RATE)] | None = None
+    """Requests a minute; None: as many as come."""
 
     def reaches(self, workflow_id: str) -> bool:
         """Whether the key is for this workflow too."""
@@ -64,11 +68,13 @@ class ApiKey:
         return verb in self.verbs and self.reaches(workflow_id)
 
 
-def make_key(name: str, *, workflows: Iterable[str], verbs: Iterable[Verb], created_at: datetime) -> tuple[str, ApiKey]:
+def make_key(
+    name: str, *, workflows: Iterable[str], verbs: Iterable[Verb], created_at: datetime, rate: int | None = None
+) -> tuple[str, ApiKey]:
     """Make up a key: the key itself, to be shown once, and what a ring keeps of it.
 
     Raises:
-        InvalidKey: the name or a pattern of workflows is none.
+        InvalidKey: the name or a pattern of workflows is none, or the rate can't be kept.
     """
     key = _PREFIX + secrets.token_urlsafe(_KEY_BYTES)
     fields = {
@@ -77,6 +83,7 @@ def make_key(name: str, *, workflows: Iterable[str], verbs: Iterable[Verb], crea
         "workflows": tuple(workflows),
         "verbs": frozenset(verbs),
         "created_at": created_at,
+        "rate": rate,
     }
     try:
         return key, _KEY.validate_python(fields)

@@ -20,6 +20,9 @@ class RunMetrics(Protocol):
     def append_failed(self) -> None:
         """The log did not take a flush."""
 
+    def caller_refused(self, kind: str) -> None:
+        """A caller, an `address` or a `key`, has made more requests in this minute than it may."""
+
 
 class NoMetrics:
     """`RunMetrics` that nobody reads."""
@@ -31,6 +34,9 @@ class NoMetrics:
         """Do nothing."""
 
     def append_failed(self) -> None:
+        """Do nothing."""
+
+    def caller_refused(self, kind: str) -> None:
         """Do nothing."""
 
 
@@ -64,6 +70,13 @@ class LoggedMetrics:
         """Write that it failed."""
         metrics = self._metrics()
         metrics.add_metric("AppendFailures", MetricUnit.Count, 1)
+        metrics.flush_metrics()
+
+    def caller_refused(self, kind: str) -> None:
+        """Write that one more was refused, but not who: addresses stand in no log of ours."""
+        metrics = self._metrics()
+        metrics.add_metadata("kind", kind)
+        metrics.add_metric("CallersRefused", MetricUnit.Count, 1)
         metrics.flush_metrics()
 
     def _metrics(self) -> EphemeralMetrics:

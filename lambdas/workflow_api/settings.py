@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from lambdas.workflow_api.keys import MAX_RATE
 from tailrace.errors import TailraceError
 from tailrace.origins import Origins
 from tailrace.spans import Traces
@@ -56,6 +57,10 @@ class Settings(BaseSettings):
     """Whether streams are followed at the host that API requests go to, so that a cookie reaches them."""
     traces: Traces = "off"
     """Whether runs are recorded as OpenTelemetry's spans, and sent to where its own variables say (OTEL_*)."""
+    requests_per_address: Annotated[int, Field(ge=0, le=MAX_RATE)] = 600
+    """A minute, of those who show no key; 0 for as many as come. Of IPv6, the first 64 bits count."""
+    origin_key: Annotated[str, Field(min_length=32)] | None = Field(default=None, repr=False)
+    """What CloudFront shows the API: whose address it tells is then the client's. Without one, none is in front."""
     workflows_folder: Path = Path("workflows")
     node_function: str | None = None
     """The Lambda function that runs Node.js steps, by its name or ARN; without one, this machine's Node.js does."""

@@ -52,15 +52,18 @@ def test_idle_bill_is_the_sum_of_what_stands() -> None:
             2 * 730 * (0.25 * 0.03238 + 0.5 * 0.00356),
             2 * 730 * 0.005,
             0.40,
+            0.40,
             (polls + 2 * 2 * canaries) * 0.4e-6 + canaries * 0.5e-6,
-            27 * 0.10 + 3 * 0.30 + 3.00,
+            28 * 0.10 + 3 * 0.30 + 3.00,
         ]
     )
     assert "2 tasks on Fargate" in lines
     assert list(idle(Fleet(), monitored=False)) == list(lines)[:-1]
 
 
-@pytest.mark.parametrize(("front", "more"), [("vpc-origin", 0), ("public-origin", 7.30 + 0.40), ("own-domain", 7.30)])
+@pytest.mark.parametrize(
+    ("front", "more"), [("vpc-origin", 0), ("public-origin", 7.30 + 0.40), ("own-domain", 7.30 - 0.40)]
+)
 def test_load_balancer_in_the_internet_pays_for_its_addresses_and_cloudfronts_key(front: Front, more: float) -> None:
     lines = idle(Fleet(front=front))
 

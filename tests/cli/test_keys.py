@@ -92,6 +92,25 @@ def test_the_list_says_what_each_key_may_and_shows_none(dev: Dev) -> None:
     assert added.out.strip() not in listed.out + json.dumps(described)
 
 
+def test_a_key_with_a_rate_is_refused_beyond_it_and_the_others_are_not(dev: Dev) -> None:
+    added = tailrace("keys", "add", "till", "--rate", "1", folder=dev.folder)
+    key = added.out.strip()
+    listed = tailrace("keys", "list", folder=dev.folder)
+
+    assert "1 a minute" in added.err
+    assert "till" in listed.out
+    assert "1 a minute" in listed.out
+    dev.expect(lambda: status(dev, key) == 429)
+    assert status(dev, dev.system.api_key) == 200
+    tailrace("keys", "revoke", "till", folder=dev.folder)
+
+
+@pytest.mark.parametrize("rate", ["0", "60001", "many"])
+def test_a_rate_that_cannot_be_kept_makes_no_key(dev: Dev, rate: str) -> None:
+    assert tailrace("keys", "add", "till", "--rate", rate, folder=dev.folder).code != 0
+    assert "till" not in tailrace("keys", "list", folder=dev.folder).out
+
+
 @pytest.fixture
 def stage(emulated_aws: EmulatedAws, aws_clients: AwsClients, monkeypatch: pytest.MonkeyPatch) -> str:
     """A deployed stage, whose secret is the key that it was deployed with."""

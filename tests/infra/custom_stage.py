@@ -29,6 +29,7 @@ CUSTOM = StageConfig(
         memory_mb=512,
         timeout_seconds=300,
         reserved_concurrency=10,
+        requests_per_address=50,
         xray=True,
         environment={"MAIL_FROM": "orders@example.org"},
         secrets={"MAIL_SECRET_ARN": SECRET_ARN},

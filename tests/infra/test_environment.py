@@ -54,6 +54,8 @@ def test_workflow_function_builds_its_settings_from_the_templates_environment(
     assert settings.token_secret_arn == (None if stage.stage == "dev" else TOKEN_SECRET_ARN)
     assert settings.cors_origins == (ORIGINS if stage.stage == "custom" else ())
     assert settings.one_host
+    assert settings.requests_per_address == (50 if stage.stage == "custom" else 600)
+    assert settings.origin_key == f"{{{{resolve:secretsmanager:{SECRET_ARN}:SecretString:::}}}}"
     assert settings.traces == ("otlp" if stage.stage == "custom" else "off")
     _every_variable_is_a_setting(block, ApiSettings)
 

@@ -1,8 +1,10 @@
 """What the one address in front of everything promises."""
 
+import json
 from typing import Any
 
-from infra.front import READ_TIMEOUT_SECONDS
+from infra.front import READ_TIMEOUT_SECONDS, VIEWER_ADDRESS_HEADER
+from lambdas.workflow_api.viewer import ADDRESS_HEADER, KEY_HEADER
 from stream_service.settings import Settings
 from tailrace.safe_headers import SAFE
 from tests.infra.templates import Assembly
@@ -76,6 +78,20 @@ def test_the_api_has_time_to_answer_through_the_front(dev: Assembly) -> None:
     assert api["CustomOriginConfig"]["OriginReadTimeout"] > function["Timeout"]
 
 
+def test_api_is_told_who_its_client_is_and_by_whom(dev: Assembly) -> None:
+    [api] = [origin for origin in _distribution(dev)["Origins"] if "CustomOriginConfig" in origin]
+    [proof] = api["OriginCustomHeaders"]
+    [association] = _behaviors(dev)[""]["FunctionAssociations"]
+    function = dev.workflow_api.only("AWS::Lambda::Function", containing="Runner")
+
+    assert proof["HeaderName"] == KEY_HEADER
+    assert "{{resolve:secretsmanager:" in json.dumps(proof["HeaderValue"])
+    assert function["Environment"]["Variables"]["TAILRACE_ORIGIN_KEY"] == proof["HeaderValue"]
+    assert association["EventType"] == "viewer-request"
+    assert "ViewerAddress" in json.dumps(association["FunctionARN"])
+    assert VIEWER_ADDRESS_HEADER == ADDRESS_HEADER
+
+
 def test_stream_service_is_told_who_its_client_is(dev: Assembly) -> None:
     behaviors = _behaviors(dev)
     [container] = dev.stream_service.only("AWS::ECS::TaskDefinition")["ContainerDefinitions"]
@@ -84,8 +100,8 @@ def test_stream_service_is_told_who_its_client_is(dev: Assembly) -> None:
     for path in ("/pipelines/*/sse", "/streams/*"):
         [function] = behaviors[path]["FunctionAssociations"]
         assert function["EventType"] == "viewer-request"
-    assert behaviors[""]["FunctionAssociations"] == []
-    assert environment["TAILRACE_ADDRESS_HEADER"] == "Tailrace-Viewer-Address"
+        assert "ViewerRequest" in json.dumps(function["FunctionARN"])
+    assert environment["TAILRACE_ADDRESS_HEADER"] == VIEWER_ADDRESS_HEADER
 
 
 def _keepalive() -> float:

@@ -21,12 +21,13 @@ STREAM_METRICS = {
     "CanaryLag",
 }
 RUN_METRICS = {
-    "AppendConflicts", "AppendFailures", "AppendLatency", "EventsAppended", "NoticesFailed", "RunDuration", "Runs",
+    "AppendConflicts", "AppendFailures", "AppendLatency", "CallersRefused", "EventsAppended", "NoticesFailed",
+    "RunDuration", "Runs",
 }  # fmt: skip
 EXPECTED = (
     "LagHigh", "StreamErrors", "FeedDegraded", "HolesUnresolved", "LogReadFailures", "TasksMissing", "TargetsUnhealthy",
     "ClientsTurnedAway", "JanitorFailures", "AppendFailures", "NoticesFailed", "FunctionErrors", "FunctionThrottles",
-    "FailuresKept", "ApiErrors", "TableThrottled", "TableErrors", "ClientsOverShare", "KeysNotRead",
+    "FailuresKept", "ApiErrors", "TableThrottled", "TableErrors", "ClientsOverShare", "KeysNotRead", "CallersOverLimit",
 )  # fmt: skip
 
 

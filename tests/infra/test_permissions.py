@@ -112,6 +112,8 @@ async def flow(_environment: None, group: TargetGroup, monkeypatch: pytest.Monke
             )
             assert answer.status == HTTPStatus.OK, answer.body
             event = await anext(event async for event in stream.aiter_sse() if not event.event.startswith("$"))
+            refused = await asyncio.to_thread(Gateway(handler=handler, key=None).get, "/pipelines")
+            assert refused.status == HTTPStatus.UNAUTHORIZED, refused.body  # counted, as a stranger's
             cleared = await asyncio.to_thread(gateway.request, "DELETE", "/pipelines/p_hello/events")
             assert cleared.status == HTTPStatus.OK, cleared.body
         group.health = DRAINING

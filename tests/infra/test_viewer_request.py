@@ -1,13 +1,14 @@
-"""The function at the edge, run by Node.js as CloudFront runs it."""
+"""The functions at the edge, run by Node.js as CloudFront runs them."""
 
 import json
 import re
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.front import VIEWER_ADDRESS_HEADER, VIEWER_REQUEST
+from infra.front import VIEWER_ADDRESS, VIEWER_ADDRESS_HEADER, VIEWER_REQUEST
 from tailrace.node_process import find_node
 
 EVENT = {"version": "1.0", "context": {"eventType": "viewer-request"}, "viewer": {"ip": "198.51.100.10"}}
@@ -37,10 +38,10 @@ def request(
     }
 
 
-def at_the_edge(sent: dict[str, Any]) -> dict[str, Any]:
+def at_the_edge(sent: dict[str, Any], *, function: Path = VIEWER_REQUEST) -> dict[str, Any]:
     """What CloudFront goes on with."""
     ended = subprocess.run(
-        [find_node(), "-e", CALL, str(VIEWER_REQUEST)],
+        [find_node(), "-e", CALL, str(function)],
         input=json.dumps([EVENT | {"request": sent}]),
         capture_output=True,
         text=True,
@@ -57,12 +58,22 @@ def bearer(answer: dict[str, Any]) -> str | None:
     return None if header is None else header["value"]
 
 
+@pytest.mark.parametrize("function", [VIEWER_REQUEST, VIEWER_ADDRESS], ids=lambda path: path.stem)
 @pytest.mark.parametrize("headers", [{}, {"tailrace-viewer-address": "203.0.113.1", "accept": "text/event-stream"}])
-def test_clients_address_stands_in_place_of_what_the_client_wrote(headers: dict[str, str]) -> None:
-    answer = at_the_edge(request(headers=headers))
+def test_clients_address_stands_in_place_of_what_the_client_wrote(headers: dict[str, str], function: Path) -> None:
+    answer = at_the_edge(request(headers=headers), function=function)
 
     told = {name: header["value"] for name, header in answer["headers"].items()}
     assert told == headers | {VIEWER_ADDRESS_HEADER.lower(): "198.51.100.10"}
+
+
+def test_what_is_sent_to_the_api_is_its_own() -> None:
+    sent = request(query={"token": "of the hook's sender", "a": ["1", "2"]}, headers={"host": "d1.example"}, cookie="k")
+
+    answer = at_the_edge(sent, function=VIEWER_ADDRESS)
+
+    del answer["headers"][VIEWER_ADDRESS_HEADER.lower()]
+    assert answer == sent
 
 
 def test_token_goes_from_the_query_to_the_header_and_the_rest_stays() -> None:
@@ -120,7 +131,8 @@ def test_what_can_be_no_token_goes_nowhere(token: str) -> None:
     assert answer["querystring"] == {}
 
 
-def test_function_needs_nothing_but_ecmascript_5() -> None:
-    source = re.sub(r"//.*", "", VIEWER_REQUEST.read_text())
+@pytest.mark.parametrize("function", [VIEWER_REQUEST, VIEWER_ADDRESS], ids=lambda path: path.stem)
+def test_function_needs_nothing_but_ecmascript_5(function: Path) -> None:
+    source = re.sub(r"//.*", "", function.read_text())
 
     assert not re.search(r"=>|\b(let|const|class|async|await|import|require)\b|`|\?\.|\?\?|\.\.\.", source)

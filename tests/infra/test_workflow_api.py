@@ -42,7 +42,9 @@ def test_function_answers_before_the_http_api_gives_up(dev: Assembly, prod: Asse
 
 
 def test_api_key_is_generated_and_fits_a_header(dev: Assembly) -> None:
-    generated = dev.workflow_api.only("AWS::SecretsManager::Secret")["GenerateSecretString"]
+    generated = dev.workflow_api.only("AWS::SecretsManager::Secret", containing="WorkflowFunctionKey")[
+        "GenerateSecretString"
+    ]
 
     assert generated == {"ExcludePunctuation": True, "PasswordLength": 43}
 

@@ -5,6 +5,7 @@
 | to follow what one may not: tokens missing, forged, expired, for others | `test_stream_access.py` |
 | to run, read, clear or mint without a key that may; webhooks | `test_api_keys.py` |
 | to hold more streams, or make more requests, than one may; addresses made up | `test_floods.py` |
+| to run webhooks, or guess keys, more often than one may; addresses made up | `test_api_floods.py` |
 | never to finish a request: slow heads, slow bodies, junk behind a stream | `test_dawdling_clients.py` |
 | the same, of the API on this machine | `tests/cli/test_web_server.py` |
 | to find tokens and keys in logs, metrics, answers, redirects | `test_secrets_stay.py`, `test_processes.py` |

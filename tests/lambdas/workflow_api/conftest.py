@@ -12,6 +12,7 @@ from lambdas.workflow_api.function import Function
 from lambdas.workflow_api.invocation import InvokeLater, NotAccepted
 from lambdas.workflow_api.key_ring import KeyRing
 from lambdas.workflow_api.keys import ApiKey
+from lambdas.workflow_api.limits import Limits
 from lambdas.workflow_api.metrics import NoMetrics, RunMetrics
 from lambdas.workflow_api.mint import Mint
 from lambdas.workflow_api.once import Once
@@ -26,6 +27,7 @@ from tailrace.refreshed import Refreshed
 from tailrace.table import Table
 from tailrace.tokens import SharedKeys
 from tailrace.workflow import ImportFailure, OnError, Registry, Workflow
+from tests.lambdas.workflow_api.counts import InMemoryRequestCounts
 from tests.lambdas.workflow_api.gateway import KEY, Gateway, LambdaContext
 from tests.lambdas.workflow_api.records import InMemoryRecordTable
 from tests.support.aws import AwsClients
@@ -56,10 +58,13 @@ class Api:
     patience: float = 20.0
     records: RecordTable = field(default_factory=InMemoryRecordTable)
     now: float = 1_800_000_000.0
-    """By the clock of the records."""
+    """By the clock of the records, and of the limits: a minute begins."""
     token_keys: Refreshed[SharedKeys] | None = None
     pages: Pages = field(default_factory=Pages)
     ring: KeyRing = field(default_factory=lambda: KeyRing.of(KEY))
+    counts: InMemoryRequestCounts = field(default_factory=InMemoryRequestCounts)
+    requests_per_address: int = 600
+    origin_key: str | None = None
 
     def __post_init__(self) -> None:
         self.function = self.make_function(invoke_later=self.invoke_later)
@@ -72,9 +77,16 @@ class Api:
             once=Once(table=self.records, log=log, now=lambda: self.now),
             answers=Answers(stream_url=STREAM_URL),
             keys=FixedKeys(self.ring),
+            limits=Limits(
+                counts=self.counts,
+                requests_per_address=self.requests_per_address,
+                metrics=metrics or NoMetrics(),
+                now=lambda: self.now,
+            ),
             clearing=Clearing(log=log, notifier=self.notifier),
             mint=Mint(self.token_keys, now=lambda: self.now),
             pages=self.pages,
+            origin_key=self.origin_key,
             invoke_later=invoke_later,
         )
 

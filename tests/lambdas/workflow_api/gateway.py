@@ -48,6 +48,7 @@ class Gateway:
 
     handler: Handler
     key: str | None = KEY
+    address: str = "203.0.113.7"
     context: LambdaContext = field(default_factory=LambdaContext)
 
     def get(self, path: str, **headers: str) -> Answer:
@@ -64,6 +65,7 @@ class Gateway:
     ) -> Answer:
         ours = {} if self.key is None else {"authorization": f"Bearer {self.key}"}
         event = gateway_event(method, path, body=body, headers={**ours, **(headers or {})})
+        event["requestContext"]["http"]["sourceIp"] = self.address
         answer = self.handler(json.loads(json.dumps(event)), self.context)
         text: str = json.loads(json.dumps(answer))["body"]
         return Answer(

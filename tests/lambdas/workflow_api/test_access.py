@@ -12,6 +12,7 @@ from lambdas.workflow_api.auth import Access
 from lambdas.workflow_api.clearing import Clearing
 from lambdas.workflow_api.key_ring import KeyRing
 from lambdas.workflow_api.keys import Verb, make_key
+from lambdas.workflow_api.limits import Limits
 from lambdas.workflow_api.metrics import NoMetrics
 from lambdas.workflow_api.mint import Mint
 from lambdas.workflow_api.once import Once
@@ -22,6 +23,7 @@ from tailrace.event_log import EventLog
 from tailrace.in_memory import InMemoryNotifier, InMemoryTable
 from tailrace.workflow import ImportFailure, Registry
 from tests.lambdas.workflow_api.conftest import STREAM_URL, Api, FixedKeys
+from tests.lambdas.workflow_api.counts import InMemoryRequestCounts
 from tests.lambdas.workflow_api.gateway import KEY, Gateway
 from tests.lambdas.workflow_api.records import InMemoryRecordTable
 
@@ -47,12 +49,13 @@ def holder(api: Api, *, workflows: Iterable[str] = ("*",), verbs: Iterable[Verb]
 def routes() -> list[tuple[str, str]]:
     """Every route that the API has, for one workflow."""
     log = EventLog(table=InMemoryTable())
+    limits = Limits(counts=InMemoryRequestCounts(), requests_per_address=0, metrics=NoMetrics())
     app = create_app(
         registry=Registry({}),
         runs=Runs(log=log, notifier=InMemoryNotifier(), metrics=NoMetrics()),
         repeats=Repeats(once=Once(table=InMemoryRecordTable(), log=log)),
         answers=Answers(stream_url=STREAM_URL),
-        access=Access(FixedKeys(KeyRing.of(KEY))),
+        access=Access(FixedKeys(KeyRing.of(KEY)), limits),
         clearing=Clearing(log=log, notifier=InMemoryNotifier()),
         mint=Mint(None),
         pages=Pages(),

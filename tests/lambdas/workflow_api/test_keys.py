@@ -20,7 +20,7 @@ def key_named(name: str) -> ApiKey:
 
 
 def test_a_ring_that_was_written_is_read() -> None:
-    _, ci = make_key("ci", workflows=["p_shop_*", "p_hello"], verbs=[Verb.RUN, Verb.CLEAR], created_at=NOW)
+    _, ci = make_key("ci", workflows=["p_shop_*", "p_hello"], verbs=[Verb.RUN, Verb.CLEAR], created_at=NOW, rate=600)
     ring = KeyRing.of("of-the-deployment").with_key(ci)
 
     assert KeyRing.of(ring.text()) == ring
@@ -35,6 +35,16 @@ def test_a_ring_holds_hashes_and_no_key() -> None:
     assert key not in text
     assert "of-the-deployment" not in text
     assert json.loads(text)["ci"]["hash"] == hash_of(key.encode())
+
+
+def test_a_ring_in_which_no_key_has_a_rate_is_one_that_older_releases_read() -> None:
+    assert "rate" not in KeyRing((key_named("ci"),)).text()
+
+
+@pytest.mark.parametrize("rate", [0, -1, 60_001, 1.5])
+def test_a_rate_is_a_whole_number_that_can_be_kept(rate: float) -> None:
+    with pytest.raises(InvalidKey):
+        KeyRing.of(json.dumps({"ci": {**CI, "rate": rate}}))
 
 
 def test_a_text_by_itself_is_a_key_that_may_do_everything() -> None:
