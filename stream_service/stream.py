@@ -6,19 +6,18 @@ from collections.abc import Callable, Iterable
 from stream_service.counts import Counts, End
 from stream_service.inquiries import Inquiries
 from stream_service.pages import Pages
+from stream_service.passes import Passes
 from stream_service.question import Ask, AskFrom, AskHead, AskNewest
 from stream_service.ring import Ring
-from stream_service.slices import Slice
 from stream_service.subscription import Subscription
 from stream_service.turns import Spread, Turns
-from stream_service.unwritten import Delivered, Unwritten
+from stream_service.unwritten import Delivered
 from stream_service.wish import DEFAULT_REPLAY
 from tailrace.errors import InvalidNotice
 from tailrace.event import Batch, EventId, Position, WorkflowId
 from tailrace.log_reader import Newest, Reading
 from tailrace.notice import Notice
 
-EVERY_CHANNEL: frozenset[str] = frozenset()
 MAX_HELD = 64
 """Notices kept while the log is read; with more, the log is read once again instead."""
 MAX_HELD_BYTES = 16 * 1024
@@ -52,9 +51,7 @@ class Stream:
         self._counts = counts
         self._wanted = lambda: wanted(self)
         self._due = due
-        self._delivered = delivered
-        self._level = ring.head  # where the last pass left the clients that flow
-        self._unwritten = Unwritten()
+        self._passes = Passes(ring, counts=counts, delivered=delivered)
         self._hole: Position | None = None  # up to where the log shall say what is missing
         self._reading = False
         self._doubt = False
@@ -85,54 +82,11 @@ class Stream:
     @property
     def behind(self) -> bool:
         """Whether the ring holds something that the last pass did not bring to everybody."""
-        return self._level is not self.ring.head
+        return self._passes.behind
 
     def deliver(self, at_once: int | None = None) -> Turns:
-        """Bring every client what it can have by now; yields between groups of `at_once` clients.
-
-        One pass: those who stand where the last one left them get the same bytes; others go on by themselves.
-        """
-        level, self._level = self._level, self.ring.head
-        slices: dict[frozenset[str], Slice] = {}
-        if level is not self._level and self.ring.holds(level):
-            slices[EVERY_CHANNEL] = self.ring.slice_after(level.position)
-            self._level = slices[EVERY_CHANNEL].reached
-        subscriptions = tuple(self.subscriptions)
-        size = at_once or len(subscriptions)
-        for start in range(0, len(subscriptions), size or 1):
-            if start:
-                yield
-            self._write(subscriptions[start : start + size], level, slices)
-        for batch in self._unwritten.up_to(self._level.position):
-            self._delivered(batch)
-
-    def _write(
-        self, subscriptions: Iterable[Subscription], level: EventId, slices: dict[frozenset[str], Slice]
-    ) -> None:
-        """Write to those who flow and stand at `level`. Every client of every event comes through here."""
-        deliveries = 0
-        for subscription in subscriptions:
-            if subscription.cursor is level and subscription.flowing:
-                piece = slices.get(subscription.channels) or self._slice_for(subscription, level, slices)
-                if piece is not None:
-                    subscription.cursor = piece.reached
-                    if piece.events:
-                        deliveries += piece.events
-                        subscription.sent = piece.reached
-                        subscription.connection.write(piece.data)
-                    continue
-            subscription.settle()
-        self._counts.deliveries += deliveries
-
-    def _slice_for(
-        self, subscription: Subscription, level: EventId, slices: dict[frozenset[str], Slice]
-    ) -> Slice | None:
-        """Join what is new on the channels that a client chose, once for all who chose the same."""
-        if not slices or not self.ring.holds(level):
-            return None
-        piece = self.ring.slice_after(level.position, subscription.channels)
-        slices[subscription.channels] = piece
-        return piece
+        """Bring every client what it can have by now; yields between groups of `at_once` clients."""
+        return self._passes.deliver(self.subscriptions, at_once)
 
     # --- the ring
 
@@ -140,7 +94,7 @@ class Stream:
         """Begin the ring anew from the log."""
         self._reading = True
         self._hole = None
-        self._unwritten.clear()
+        self._passes.forget()
         self._ask(
             AskNewest(
                 workflow_id=self.workflow_id,
@@ -204,8 +158,7 @@ class Stream:
 
     def _note_unwritten(self, batches: Iterable[Batch]) -> None:
         if self.subscriptions:
-            for batch in batches:
-                self._unwritten.add(batch)
+            self._passes.note(batches)
 
     def sweep(self, *, by_turn: bool = False) -> None:
         """Compare with the log's tail: a lost notice then costs time, and nothing else (rule 19).
@@ -254,7 +207,7 @@ class Stream:
     def _give_up_hole(self) -> None:
         self._counts.holes_unresolved += 1
         self._hole = None
-        self._unwritten.clear()
+        self._passes.forget()
 
     def _judge_hole(self) -> None:
         if self._hole is not None:
