@@ -6,7 +6,7 @@ import pytest
 
 from stream_service import ring, slices, stream, subscription
 from stream_service.hub import Bounds
-from tailrace import dynamodb, event_log, flush, let_out
+from tailrace import dynamodb, flush, let_out, log_reader
 from tests.support.log import MINUTE
 
 BOUNDS = Bounds(ring_events=5, ring_bytes=300, all_rings_bytes=200, linger=30, patience=60)
@@ -22,8 +22,8 @@ def make_everything_tiny(patch: pytest.MonkeyPatch) -> None:
     """Let a handful of events be many items, pages, slices and replays."""
     patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     patch.setattr(let_out.logger, "disabled", True)  # thousands of lost notices are what it is about
-    patch.setattr(event_log, "READING_BYTES", 20)
-    patch.setattr(event_log, "LOOK_BACK_PAGES", 3)
+    patch.setattr(log_reader, "READING_BYTES", 20)
+    patch.setattr(log_reader, "LOOK_BACK_PAGES", 3)
     patch.setattr(flush, "MAX_STORED_BYTES", 140)
     patch.setattr(stream, "MAX_HELD", 2)
     for module in (stream, subscription):
