@@ -16,15 +16,22 @@ if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
 
 
+MAX_PIPELINED = 64
+"""Requests that may wait behind the one that is answered: each costs kilobytes, and is sent in twenty bytes."""
+
+
 class BoundedProtocol(HttpToolsProtocol):
-    """Refuses heads that are too large, cuts who dawdles, and tells every request its end."""
+    """Refuses heads and pipelines that are too large, cuts who dawdles, and tells every request its end."""
 
     request_seconds: float = 20.0
     """How long a client may take to send a whole request."""
+    silence_seconds: float = 60.0
+    """How long a socket may stay full of what the client does not read."""
     _running: RequestResponseCycle | None = None
     _timer: RequestTimer
     _head: RequestHead
     _broken = False
+    _full: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         """Begin a connection."""
@@ -60,6 +67,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin a request."""
+        if len(self.pipeline) >= MAX_PIPELINED:
+            raise ValueError("Too many requests wait for their answers.")
         self._timer.begin()
         super().on_message_begin()
 
@@ -84,14 +93,30 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head.begin()
         super().on_message_complete()
 
+    def pause_writing(self) -> None:
+        """Wait for a client to read; a byte now and then won't do."""
+        super().pause_writing()
+        self._full = self.loop.call_later(self.silence_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        self._wait_no_more()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """End a connection."""
         self._timer.end()
+        self._wait_no_more()
         super().connection_lost(exc)
         # uvicorn tells the request that came last; an open stream may have others waiting behind it.
         if self._running is not None and not self._running.response_complete:
             self._running.disconnected = True
             self._running.message_event.set()
+
+    def _wait_no_more(self) -> None:
+        if self._full is not None:
+            self._full.cancel()
+            self._full = None
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
         self._running = cycle

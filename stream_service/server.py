@@ -23,8 +23,6 @@ OWNERS_SIGNALS = 2
 class TransportProtocol(BoundedProtocol):
     """A protocol that can give its connection away, and whose silent clients the kernel gives up."""
 
-    silence_seconds: float = 60.0
-    """How long what was sent may stay unacknowledged, or unsent, before the kernel gives the connection up."""
     gives_away: bool = True
     """Whether the application may take connections over."""
 

@@ -19,5 +19,6 @@
 | to have a request read in two ways: folds, lone LF, two lengths, bad chunks | `tests/bad_input/` |
 | to read nothing, and have the service keep it | `tests/stream_service/test_slow_clients.py`, `tests/bounds/` |
 | to read history as slowly as one can, page beside page | `test_slow_readers_of_history.py` |
+| to read no answer, and to ask for thousands at once | `tests/stream_service/test_bounded_protocol.py` |
 | to go without a word, and be served on | `tests/stream_service/test_silence.py` |
 """

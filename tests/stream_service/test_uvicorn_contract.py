@@ -34,6 +34,8 @@ async def protocol() -> HttpToolsProtocol:
         (HttpToolsProtocol.on_header, ["self", "name", "value"]),
         (HttpToolsProtocol.on_headers_complete, ["self"]),
         (HttpToolsProtocol.on_message_complete, ["self"]),
+        (HttpToolsProtocol.pause_writing, ["self"]),
+        (HttpToolsProtocol.resume_writing, ["self"]),
         (FlowControl.resume_reading, ["self"]),
         (Server.handle_exit, ["self", "sig", "frame"]),
     ],
@@ -51,6 +53,7 @@ async def test_protocol_keeps_what_is_read_of_it(protocol: HttpToolsProtocol) ->
 
     assert protocol in protocol.connections
     assert protocol.transport is transport
+    assert len(protocol.pipeline) == 0
     assert (protocol.flow.write_paused, protocol.loop) == (False, asyncio.get_running_loop())
     cycle = protocol.cycle
     assert isinstance(cycle, RequestResponseCycle)
