@@ -4,6 +4,7 @@ import { frames } from "./frames.js";
 import { readable } from "./readable.js";
 
 const KEPT = 500; // events on the page; older ones go, the log has them
+const MOST_CHANNELS = 100; // to hide, and in the lines to copy; who sends may name them without end
 const LONGEST_PAUSE = 15_000; // milliseconds between two tries, unless the service asks for more
 const LONGEST_SILENCE = 45_000; // milliseconds, three keepalives: the connection has died without a word
 
@@ -123,6 +124,9 @@ function gapInWords(data) {
 
 function count(channel) {
   const known = channels.has(channel);
+  if (!known && channels.size === MOST_CHANNELS) {
+    return;
+  }
   channels.set(channel, (channels.get(channel) ?? 0) + 1);
   if (known) {
     element("channels").querySelector(`[data-channel=${CSS.escape(channel)}] span`).textContent = channels.get(channel);

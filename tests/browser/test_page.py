@@ -171,6 +171,19 @@ async def test_channels_can_be_hidden(rim: Rim, url: str, page: Page) -> None:
     assert await page.locator("#events li:visible .payload").all_inner_texts() == ["3"]
 
 
+async def test_channels_without_end_are_shown_and_not_all_offered_to_hide(rim: Rim, url: str, page: Page) -> None:
+    for number in range(102):
+        await rim.publish("p_a", number, channel=f"channel-{number}")
+    await rim.publish("p_a", "again", channel="channel-0")
+
+    await page.goto(f"{url}/streams/p_a?replay=1000")
+    await expect(page.locator("#events li")).to_have_count(103)
+
+    assert await page.locator("#channels input").count() == 100
+    await expect(page.get_by_label("channel-0 2")).to_be_visible()
+    assert "channel-101" not in await page.locator("#snippet").inner_text()
+
+
 async def test_lines_to_copy_listen_to_every_channel_and_work(rim: Rim, url: str, page: Page) -> None:
     for channel in ("orders", "two 'words'", "<i>"):
         await rim.publish("p_a", f"on {channel}", channel=channel)
