@@ -85,9 +85,10 @@ def _writes(watched: Watched) -> Row:
 def _fan_out(watched: Watched, streams: StreamService) -> Row:
     measures, topic = watched.measures, watched.event_log.topic
     repairs = [measures.streams(name) for name in ("HolesRepaired", "HolesUnresolved", "LogReadFailures")]
+    # Without quotation marks, which would ask for a queue of just this name.
     age = cloudwatch.SearchExpression(
         expression='SEARCH(\'{AWS/SQS,QueueName} MetricName="ApproximateAgeOfOldestMessage" '
-        f"QueueName=\"{streams.queue_prefix}\"', 'Maximum', 60)",
+        f"QueueName={streams.queue_prefix.removesuffix('-')}', 'Maximum', 60)",
         label="",
     )
     return [

@@ -10,8 +10,6 @@ from constructs import Construct
 from infra.config import EventLogConfig
 from infra.review import explain_wildcards
 
-_OPERATIONS = {"queries": "Query", "puts": "PutItem", "updates": "UpdateItem"}
-
 
 class EventLog(Construct):
     """The table and the topic; its `grant_*` methods are the only ways in."""
@@ -47,28 +45,17 @@ class EventLog(Construct):
 
     def metric_system_errors(self, *, minutes: int = 1) -> cloudwatch.IMetric:
         """Requests that DynamoDB answered with a failure of its own."""
-        period = Duration.minutes(minutes)
-        # Not the CDK's own sum: an operation that never failed has no value, and the sum with it none either.
-        return cloudwatch.MathExpression(
-            expression=" + ".join(f"FILL({name}, 0)" for name in _OPERATIONS),
-            using_metrics={
-                name: self._table.metric(
-                    "SystemErrors",
-                    statistic="Sum",
-                    period=period,
-                    dimensions_map={"TableName": self._table.table_name, "Operation": operation},
-                )
-                for name, operation in _OPERATIONS.items()
-            },
+        return self._table.metric_system_errors_for_operations(
+            operations=[dynamodb.Operation.QUERY, dynamodb.Operation.PUT_ITEM, dynamodb.Operation.UPDATE_ITEM],
+            period=Duration.minutes(minutes),
             label="failed",
-            period=period,
         )
 
     def metric_throttled(self, *, minutes: int = 1) -> cloudwatch.IMetric:
         """Requests that the table refused for their number."""
         period = Duration.minutes(minutes)
         return cloudwatch.MathExpression(
-            expression="FILL(throttled_reads, 0) + FILL(throttled_writes, 0)",
+            expression="throttled_reads + throttled_writes",
             using_metrics={
                 "throttled_reads": self._table.metric("ReadThrottleEvents", statistic="Sum", period=period),
                 "throttled_writes": self._table.metric("WriteThrottleEvents", statistic="Sum", period=period),

@@ -35,7 +35,7 @@ def _of_what_clients_feel(measures: Measures, streams: StreamService) -> Iterato
     yield AlarmSpec(
         id="StreamErrors",
         metric=cloudwatch.MathExpression(
-            expression="FILL(balancer, 0) + FILL(targets, 0)",
+            expression="balancer + targets",
             using_metrics={
                 "balancer": balancer.http_code_elb(elb.HttpCodeElb.ELB_5XX_COUNT, statistic="Sum"),
                 "targets": targets.http_code_target(elb.HttpCodeTarget.TARGET_5XX_COUNT, statistic="Sum"),
