@@ -1,7 +1,9 @@
 """A task's own queue, and its subscription to the topic: made at start, removed at the end."""
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,11 @@ VISIBILITY_SECONDS = 30
 LONG_POLL_SECONDS = 5
 """Short, so that a receiver notices soon that it shall stop."""
 MESSAGES_AT_ONCE = 10
+SETTLING_SECONDS = 10.0
+"""For how long SQS may say of a new queue that there is none: it asks for a second at least before one is used.
+
+Source: "CreateQueue" in the Amazon SQS API reference.
+"""
 _GONE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
 
 
@@ -62,12 +69,22 @@ class Queue:
     Its methods block; `open` and `remove` may be called from different threads.
     """
 
-    def __init__(self, *, sqs: "SQSClient", sns: "SNSClient", topic_arn: str, name: str) -> None:
+    def __init__(
+        self,
+        *,
+        sqs: "SQSClient",
+        sns: "SNSClient",
+        topic_arn: str,
+        name: str,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._sqs = sqs
         self._sns = sns
         self._topic_arn = topic_arn
         self._name = name
+        self._now = now
         self._made = 0
+        self._made_at = -math.inf
         self._url: str | None = None
         self._subscription: str | None = None
         self._removed = False
@@ -98,6 +115,10 @@ class Queue:
             self._subscription = str(needed(subscribed, "SubscriptionArn"))
             logger.info("feed_opened", extra={"queue": self._url})
             return self._url
+
+    def is_lost(self, error: Exception) -> bool:
+        """Whether this says that the queue was deleted: of a new one, it says that SQS does not know it yet."""
+        return is_gone(error) and self._now() - self._made_at >= SETTLING_SECONDS
 
     def receive(self, url: str) -> "list[MessageTypeDef]":
         """Wait for messages, LONG_POLL_SECONDS at most."""
@@ -152,25 +173,27 @@ class Queue:
                 "VisibilityTimeout": str(VISIBILITY_SECONDS),
                 "SqsManagedSseEnabled": "true",
                 # From the first moment on: a policy that is set later takes up to a minute to spread.
-                "Policy": queue_policy(topic_arn=self._topic_arn, queue_arn=arn_beside(self._topic_arn, name)),
+                "Policy": self._policy(arn_beside(self._topic_arn, name)),
             },
             tags={"tailrace:topic": self._topic_arn},
         )
         url = str(needed(made, "QueueUrl"))
         self._made += 1
+        self._made_at = self._now()
         return url
 
     def _renew_policy(self, url: str) -> bool:
         """Set the policy again; False where there is no such queue any more."""
         try:
-            policy = queue_policy(topic_arn=self._topic_arn, queue_arn=self._arn(url))
-            self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+            self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": self._policy(self._arn(url))})
         except ClientError as error:
-            if is_gone(error):
+            if self.is_lost(error):
                 return False
             raise
         return True
 
+    def _policy(self, queue_arn: str) -> str:
+        return queue_policy(topic_arn=self._topic_arn, queue_arn=queue_arn)
+
     def _arn(self, url: str) -> str:
-        answer = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        return str(needed(needed(answer, "Attributes"), "QueueArn"))
+        return arn_beside(self._topic_arn, url.rpartition("/")[2])  # not asked for: SQS may not know a new queue yet

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from stream_service.queue import Queue, is_gone
+from stream_service.queue import Queue
 from tailrace.aws import AWS_TROUBLES
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Receiver:
                 if self._stop.is_set():
                     return
                 self._complain(error)
-                if is_gone(error):
+                if self._queue.is_lost(error):
                     self._lost()
                     return
                 failures += 1

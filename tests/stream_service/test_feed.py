@@ -2,6 +2,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -74,7 +75,13 @@ def short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def queue(aws_clients: AwsClients, notice_topic_arn: str) -> Queue:
-    return Queue(sqs=aws_clients.sqs, sns=aws_clients.sns, topic_arn=notice_topic_arn, name=f"feed-{uuid4().hex}")
+    return Queue(
+        sqs=aws_clients.sqs,
+        sns=aws_clients.sns,
+        topic_arn=notice_topic_arn,
+        name=f"feed-{uuid4().hex}",
+        now=count(step=60).__next__,  # whoever asks hears that a minute has passed: no queue is new
+    )
 
 
 @pytest.fixture
@@ -198,6 +205,32 @@ async def test_queue_that_is_deleted_is_followed_by_another_and_everything_is_in
         await eventually(lambda: listener.positions == [1])
 
     assert second != first
+
+
+async def test_queue_that_sqs_does_not_know_yet_is_asked_again_and_keeps_its_name(
+    aws_clients: AwsClients, notice_topic_arn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = Queue(
+        sqs=aws_clients.sqs, sns=aws_clients.sns, topic_arn=notice_topic_arn, name="feed-new", now=lambda: 0.0
+    )
+    unknown: Any = {"Error": {"Code": "AWS.SimpleQueueService.NonExistentQueue", "Message": "no such queue"}}
+    failures = iter([ClientError(unknown, "ReceiveMessage")] * 3)
+    receive = queue.receive
+
+    def fails_thrice(url: str) -> Any:  # noqa: ANN401 (boto3's)
+        for failure in failures:
+            raise failure
+        return receive(url)
+
+    monkeypatch.setattr(queue, "receive", fails_thrice)
+    listener = Listener(queue)
+    async with running(listener.feed):
+        await listener.feed.opened.wait()
+        await publish(aws_clients, notice_topic_arn, encode_notice(batch(1)))
+        await eventually(lambda: listener.positions == [1])
+
+        assert listener.doubts == 1
+        assert [url.rpartition("/")[2] for url in urls_of(aws_clients, notice_topic_arn)] == ["feed-new"]
 
 
 async def test_receivers_of_a_deleted_queue_ask_for_one_renewal_together(

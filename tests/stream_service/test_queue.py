@@ -1,6 +1,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -9,7 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from stream_service.queue import Queue, QueueRemoved, is_gone, sns_client, sqs_client
+from stream_service.queue import SETTLING_SECONDS, Queue, QueueRemoved, is_gone, sns_client, sqs_client
 from stream_service.queue_policy import arn_beside, queue_policy
 from tests.support.aws import AwsClients
 
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def queue(aws_clients: AwsClients, notice_topic_arn: str) -> Iterator[Queue]:
-    queue = Queue(sqs=aws_clients.sqs, sns=aws_clients.sns, topic_arn=notice_topic_arn, name=f"tailrace-{uuid4().hex}")
+    queue = Queue(
+        sqs=aws_clients.sqs,
+        sns=aws_clients.sns,
+        topic_arn=notice_topic_arn,
+        name=f"tailrace-{uuid4().hex}",
+        now=count(step=60).__next__,  # whoever asks hears that a minute has passed: no queue is new
+    )
     yield queue
     queue.remove()
 
@@ -213,6 +220,47 @@ def test_other_errors_are_not_the_queues_end() -> None:
 
     assert not is_gone(ClientError(refused, "ReceiveMessage"))
     assert not is_gone(OSError())
+
+
+class Unsettled:
+    """An SQS that does not know a queue that was just made, until it is told to."""
+
+    def __init__(self, client: "SQSClient") -> None:
+        self._client = client
+        self.knows = False
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (any operation)
+        return getattr(self._client, name) if self.knows or name == "create_queue" else self._refuse
+
+    def _refuse(self, **_: object) -> None:
+        refused: Any = {"Error": {"Code": "AWS.SimpleQueueService.NonExistentQueue", "Message": "no such queue"}}
+        raise ClientError(refused, "AnyOperation")
+
+
+def test_new_queue_that_sqs_does_not_know_yet_is_not_taken_for_lost(
+    aws_clients: AwsClients, notice_topic_arn: str
+) -> None:
+    now = [0.0]
+    unsettled = Unsettled(aws_clients.sqs)
+    sqs: Any = unsettled
+    queue = Queue(
+        sqs=sqs, sns=aws_clients.sns, topic_arn=notice_topic_arn, name=f"new-{uuid4().hex}", now=lambda: now[0]
+    )
+    url = queue.open()
+
+    with pytest.raises(ClientError) as raised:
+        queue.receive(url)
+    assert not queue.is_lost(raised.value)
+    with pytest.raises(ClientError):
+        queue.open()
+    now[0] = SETTLING_SECONDS
+    assert queue.is_lost(raised.value)
+
+    unsettled.knows = True
+    assert queue.open() == url
+    queue.publish("known by now")
+    assert bodies(queue.receive(url)) == ["known by now"]
+    queue.remove()
 
 
 # --- the end
