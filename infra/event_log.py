@@ -96,7 +96,6 @@ class EventLog(Construct):
             queue_prefix,
             "CreateQueue",
             "TagQueue",
-            "GetQueueAttributes",
             "SetQueueAttributes",
             "ReceiveMessage",
             "DeleteMessage",
@@ -108,7 +107,8 @@ class EventLog(Construct):
             resource_arns=[self._topic.topic_arn],
             conditions={
                 "StringEquals": {"sns:Protocol": "sqs"},
-                "ArnLike": {"sns:Endpoint": self._queues(queue_prefix)},
+                # To IAM an endpoint is a text, whatever it holds: operators for ARNs are for keys that are ARNs.
+                "StringLike": {"sns:Endpoint": self._queues(queue_prefix)},
             },
         )
         self._grant_unsubscribe(grantee)

@@ -150,7 +150,7 @@ def test_task_owns_queues_under_its_stacks_prefix_and_subscribes_those_alone(dev
 
     assert queues["Resource"]["Fn::Join"][1][-1] == f":{prefix}*"
     assert subscribe["Condition"]["StringEquals"] == {"sns:Protocol": "sqs"}
-    assert subscribe["Condition"]["ArnLike"]["sns:Endpoint"] == queues["Resource"]
+    assert subscribe["Condition"]["StringLike"]["sns:Endpoint"] == queues["Resource"]
 
 
 def test_stages_have_prefixes_of_their_own_that_leave_room_for_a_task_id(dev: Assembly, prod: Assembly) -> None:
