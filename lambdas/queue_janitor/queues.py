@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_GONE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+_GONE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "NotFound", "QueueDoesNotExist"})
+"""How SQS and SNS say that there is no such queue or subscription: for a while, both list what was removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +36,17 @@ class TaskQueues:
         """Remove the queues and subscriptions of the tasks whose id `of` picks; what is gone already counts."""
         for name, subscription_arn in list(self._subscriptions()):
             if of(self._task(name)):
-                self.sns.unsubscribe(SubscriptionArn=subscription_arn)
+                self._unless_gone(partial(self.sns.unsubscribe, SubscriptionArn=subscription_arn))
                 logger.info("subscription_removed", extra={"queue": name})
         for name, url in list(self._queues()):
             if of(self._task(name)):
-                self._delete(url)
+                self._unless_gone(partial(self.sqs.delete_queue, QueueUrl=url))
                 logger.info("queue_removed", extra={"queue": name})
 
-    def _delete(self, url: str) -> None:
+    @staticmethod
+    def _unless_gone(remove: Callable[[], object]) -> None:
         try:
-            self.sqs.delete_queue(QueueUrl=url)
+            remove()
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") not in _GONE:
                 raise
@@ -59,9 +62,9 @@ class TaskQueues:
     def _subscriptions(self) -> Iterator[tuple[str, str]]:
         for page in self.sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=self.topic_arn):
             for subscription in page["Subscriptions"]:
-                name = subscription["Endpoint"].rpartition(":")[2]
-                if name.startswith(self.prefix):
-                    yield name, subscription["SubscriptionArn"]
+                name, arn = subscription["Endpoint"].rpartition(":")[2], subscription["SubscriptionArn"]
+                if name.startswith(self.prefix) and arn.startswith("arn:"):  # else it is a word, such as "Deleted"
+                    yield name, arn
 
     def _task(self, queue_name: str) -> str:
         return queue_name.removeprefix(self.prefix).partition("-")[0]

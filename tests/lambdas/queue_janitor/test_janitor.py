@@ -1,11 +1,12 @@
 """The janitor, on emulated SQS, SNS and ECS."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cli.local_aws import REGION
 from lambdas.queue_janitor.janitor import Janitor
@@ -15,6 +16,7 @@ from tests.support.aws import AwsClients
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_sns import SNSClient
 
 CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/streams"
 
@@ -109,6 +111,45 @@ def test_the_sweep_removes_what_no_task_owns_also_a_subscription_without_its_que
 
     assert place.queues == place.subscriptions == {running, stopping}
     assert orphan not in place.queues
+
+
+class LateLists:
+    """An SNS whose lists still hold what was removed, and words in place of ARNs; it refuses to remove either."""
+
+    def __init__(self, client: "SNSClient", endpoints: list[str]) -> None:
+        self._client = client
+        self._endpoints = endpoints
+        self.refused: list[str] = []
+
+    def get_paginator(self, operation: str) -> "LateLists":
+        assert operation == "list_subscriptions_by_topic"
+        return self
+
+    def paginate(self, **request: Any) -> Iterator[Any]:  # noqa: ANN401 - boto3's
+        yield from self._client.get_paginator("list_subscriptions_by_topic").paginate(**request)
+        gone = f"{request['TopicArn']}:{uuid4()}"
+        yield {"Subscriptions": [{"Endpoint": each, "SubscriptionArn": gone} for each in self._endpoints]}
+        yield {"Subscriptions": [{"Endpoint": each, "SubscriptionArn": "Deleted"} for each in self._endpoints]}
+
+    def unsubscribe(self, *, SubscriptionArn: str) -> None:  # noqa: N803 - boto3's
+        known = self._client.get_paginator("list_subscriptions").paginate()
+        if any(each["SubscriptionArn"] == SubscriptionArn for page in known for each in page["Subscriptions"]):
+            self._client.unsubscribe(SubscriptionArn=SubscriptionArn)
+            return
+        self.refused.append(SubscriptionArn)
+        code = "NotFound" if SubscriptionArn.startswith("arn:") else "InvalidParameter"
+        raise ClientError({"Error": {"Code": code, "Message": "Subscription does not exist"}}, "Unsubscribe")
+
+
+def test_with_the_stack_every_queue_goes_also_while_sns_lists_what_is_gone(place: Place) -> None:
+    place.task_makes_queue()
+    late = LateLists(place.aws.sns, [f"arn:aws:sqs:{REGION}:123456789012:{place.prefix}{uuid4().hex}"])
+    queues = replace(place.janitor.queues, sns=cast("SNSClient", late))
+
+    replace(place.janitor, queues=queues).handle({"RequestType": "Delete"})
+
+    assert place.queues == place.subscriptions == set()
+    assert len(late.refused) == 1
 
 
 def test_the_sweep_touches_no_queue_outside_of_the_prefix(place: Place) -> None:
