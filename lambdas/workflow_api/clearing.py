@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 
 from lambdas.workflow_api.auth import Access
 from lambdas.workflow_api.catalog import read_id
-from lambdas.workflow_api.deadline import SYNCHRONOUS, seconds_for_run
+from lambdas.workflow_api.deadline import seconds_for_answer
 from lambdas.workflow_api.document import EVERY_REFUSAL, KEY, NO_ID, WorkflowIdText, answer
 from lambdas.workflow_api.keys import ApiKey, Verb
 from lambdas.workflow_api.problems import Problem
@@ -65,8 +65,7 @@ def clears(*, clearing: Clearing, access: Access) -> APIRouter:
     async def clear_stream(
         workflow_id: WorkflowIdText, request: Request, key: Annotated[ApiKey, Depends(access.may(Verb.CLEAR))]
     ) -> dict[str, Any]:
-        seconds = seconds_for_run(request.scope.get("aws.context"), at_most=SYNCHRONOUS)
-        return await clearing.clear(read_id(workflow_id), seconds=seconds, key=key.name)
+        return await clearing.clear(read_id(workflow_id), seconds=seconds_for_answer(request.scope), key=key.name)
 
     return router
 

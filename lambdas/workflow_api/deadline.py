@@ -1,6 +1,8 @@
 """How long a run may take, so that it ends, and lets out what it sent, before the platform ends it."""
 
-from typing import Protocol
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 SYNCHRONOUS = 28.0
 """Seconds: API Gateway gives up after 30, and what was sent needs a moment to be appended."""
@@ -30,6 +32,18 @@ def seconds_for_run(context: LambdaContext | None, *, at_most: float) -> float:
         return at_most
     left = max(0.0, context.get_remaining_time_in_millis() / 1000 - RESERVE)
     return min(left, at_most)
+
+
+def seconds_for_answer(scope: Mapping[str, Any], *, now: Callable[[], float] = time.time) -> float:
+    """How many seconds from now a run may take for which somebody waits, by its request's ASGI scope.
+
+    API Gateway counts from when the request came: a function that it waits for while it starts has less of that time,
+    and Lambda does not take its start from what it may take itself.
+    """
+    gateway = scope.get("aws.event", {}).get("requestContext", {})
+    passed = now() - gateway["timeEpoch"] / 1000 if "timeEpoch" in gateway else 0.0
+    left = min(SYNCHRONOUS, max(0.0, SYNCHRONOUS - passed))  # the two clocks are two machines'
+    return seconds_for_run(scope.get("aws.context"), at_most=left)
 
 
 def seconds_of_lease(context: LambdaContext | None, *, run: float) -> float:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.auth import Access
 from lambdas.workflow_api.catalog import Catalog
-from lambdas.workflow_api.deadline import SYNCHRONOUS, LambdaContext, seconds_for_run, seconds_of_lease
+from lambdas.workflow_api.deadline import SYNCHRONOUS, seconds_for_answer, seconds_of_lease
 from lambdas.workflow_api.document import (
     EVERY_REFUSAL,
     IDEMPOTENCY_KEY,
@@ -98,7 +98,7 @@ def triggers(
         context = request.scope.get("aws.context")
         event = trigger_event(request, await _read(request))
         asked = _Asked(workflow, event, answers if holder else PublicAnswers())
-        perform = partial(_run_later, asked, invoke_later) if later else partial(_run_now, asked, runs, context)
+        perform = partial(_run_later, asked, invoke_later) if later else partial(_run_now, asked, runs, request.scope)
         if key is not None:
             lease = seconds_of_lease(context, run=0 if later else SYNCHRONOUS)
             return await repeats.answer(
@@ -119,8 +119,8 @@ class _Asked:
     answers: Answers | PublicAnswers
 
 
-async def _run_now(asked: _Asked, runs: Runs, context: LambdaContext | None, identity: Identity) -> Outcome:
-    seconds = seconds_for_run(context, at_most=SYNCHRONOUS)
+async def _run_now(asked: _Asked, runs: Runs, scope: Mapping[str, Any], identity: Identity) -> Outcome:
+    seconds = seconds_for_answer(scope)
     result = await runs.run_for_request(asked.workflow, asked.event, identity=identity, seconds=seconds)
     return Outcome(asked.answers.answer(result), brief=lambda: asked.answers.answer(result, brief=True))
 

@@ -95,10 +95,11 @@ class Api:
         self.workflows[workflow.id] = workflow
         return workflow
 
-    def gateway(self, *, key: str | None = KEY, remaining_milliseconds: int = 30_000) -> Gateway:
-        return Gateway(
-            handler=self.function, key=key, context=LambdaContext(remaining_milliseconds=remaining_milliseconds)
-        )
+    def gateway(
+        self, *, key: str | None = KEY, remaining_milliseconds: int = 30_000, waited_seconds: float = 0.0
+    ) -> Gateway:
+        context = LambdaContext(remaining_milliseconds=remaining_milliseconds)
+        return Gateway(handler=self.function, key=key, context=context, waited_seconds=waited_seconds)
 
     def invoke_later(self, event: Mapping[str, Any]) -> None:
         if self.refuses_later:

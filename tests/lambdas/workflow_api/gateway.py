@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,6 +51,8 @@ class Gateway:
     key: str | None = KEY
     address: str = "203.0.113.7"
     context: LambdaContext = field(default_factory=LambdaContext)
+    waited_seconds: float = 0.0
+    """How long requests have waited for the function to start."""
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.request("GET", path, headers=headers)
@@ -66,6 +69,7 @@ class Gateway:
         ours = {} if self.key is None else {"authorization": f"Bearer {self.key}"}
         event = gateway_event(method, path, body=body, headers={**ours, **(headers or {})})
         event["requestContext"]["http"]["sourceIp"] = self.address
+        event["requestContext"]["timeEpoch"] -= int(1000 * self.waited_seconds)
         answer = self.handler(json.loads(json.dumps(event)), self.context)
         text: str = json.loads(json.dumps(answer))["body"]
         return Answer(
@@ -107,7 +111,7 @@ def gateway_event(
             "routeKey": "$default",
             "stage": "$default",
             "time": "01/Jan/2026:00:00:00 +0000",
-            "timeEpoch": 1767225600000,
+            "timeEpoch": int(1000 * time.time()),
         },
         **carried,
         "isBase64Encoded": bool(data) and not as_text,

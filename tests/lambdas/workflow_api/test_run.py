@@ -247,16 +247,29 @@ def test_a_step_that_hangs_in_a_thread_keeps_nobody_waiting(api: Api) -> None:
     assert api.gateway().get("/pipelines").status == 200
 
 
-def test_a_run_is_given_at_most_28_seconds_while_somebody_waits(api: Api) -> None:
+def test_a_run_ends_28_seconds_after_its_request_came_while_somebody_waits(api: Api) -> None:
     @api.add("p_ask").step
     def ask(pd: Pd) -> object:
         return {"began": pd.context.ts, "ends": pd.context.deadline}
 
-    answer = api.gateway(remaining_milliseconds=900_000).post("/pipelines/p_ask/events")
+    def seconds_given(waited: float) -> float:
+        gateway = api.gateway(remaining_milliseconds=900_000, waited_seconds=waited)
+        exports = gateway.post("/pipelines/p_ask/events").json["steps"]["ask"]
+        given: float = exports["ends"] / 1000 - datetime.fromisoformat(exports["began"]).timestamp()
+        return given
 
-    exports = answer.json["steps"]["ask"]
-    began = datetime.fromisoformat(exports["began"]).timestamp()
-    assert exports["ends"] / 1000 - began == pytest.approx(28, abs=0.01)
+    assert seconds_given(0) == pytest.approx(28, abs=1)
+    assert seconds_given(10) == pytest.approx(18, abs=1)
+
+
+def test_a_request_that_waited_too_long_for_its_function_is_504_before_the_gateways_503(api: Api) -> None:
+    @api.add("p_slow").step
+    async def wait(_pd: Pd) -> None:
+        await asyncio.Event().wait()
+
+    answer = api.gateway(remaining_milliseconds=900_000, waited_seconds=29).post("/pipelines/p_slow/events")
+
+    assert answer.status == 504
 
 
 class FailingTable(InMemoryTable):
