@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 PAUSES = (0.1, 0.3, 0.9)
 """Seconds between tries where the function is throttled: then nothing has run."""
+IDLE_SECONDS = 5.0
+"""After which a connection is not used again: while Lambda keeps this function frozen, nothing hears of its end."""
 _LONGEST = 15 * 60
 _THROTTLED = {"TooManyRequestsException", "ThrottlingException", "EC2ThrottledException"}
 _ADVICE = {
@@ -49,12 +51,15 @@ class NodeFunction:
         workflows_folder: Path,
         pauses: tuple[float, ...] = PAUSES,
         sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._function = function
         self._workflows_folder = workflows_folder.resolve()
         self._pauses = pauses
         self._sleep = sleep
+        self._now = now
+        self._used_at = now()
 
     def run(self, request: NodeRequest) -> NodeAnswer:
         """Invoke the function, and wait for it.
@@ -69,6 +74,7 @@ class NodeFunction:
             payload = response["Payload"].read()
         except BotoCoreError as error:
             raise NodeUnavailable(f"the answer of the function {self._function} was lost: {error}.") from error
+        self._used_at = self._now()
         if response.get("FunctionError"):
             raise NodeUnavailable(f"the function {self._function} failed: {_explain(payload)}")
         return NodeAnswer.of(payload)
@@ -88,6 +94,9 @@ class NodeFunction:
             raise self._failed(error) from error
 
     def _ask(self, payload: bytes) -> "InvocationResponseTypeDef":
+        if self._now() - self._used_at > IDLE_SECONDS:
+            self._client.close()  # its connections; it opens others
+        self._used_at = self._now()
         try:
             return self._client.invoke(FunctionName=self._function, InvocationType="RequestResponse", Payload=payload)
         except (BotoCoreError, ResponseParserError) as error:

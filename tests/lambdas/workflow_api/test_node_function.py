@@ -2,7 +2,9 @@
 
 import io
 import json
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ import pytest
 from botocore.response import StreamingBody
 from botocore.stub import ANY, Stubber
 
-from lambdas.workflow_api.node_function import NodeFunction, lambda_client
+from lambdas.workflow_api.node_function import IDLE_SECONDS, NodeFunction, lambda_client
 from tailrace.errors import NodeUnavailable
 from tailrace.node import NodeRequest
 
@@ -174,3 +176,53 @@ def test_a_function_that_is_not_reached_is_asked_once(monkeypatch: pytest.Monkey
     assert failure(function).startswith("the function node-steps was not reached: Could not connect")
     config: Any = client.meta.config
     assert (config.retries["total_max_attempts"], config.read_timeout) == (1, 900)
+
+
+class Service(ThreadingHTTPServer):
+    """Answers as Lambda does, and tells over which connections it was asked."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.asked_from: list[int] = []
+        super().__init__(("127.0.0.1", 0), _Answering)
+
+
+class _Answering(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Service
+
+    def do_POST(self) -> None:
+        self.server.asked_from.append(self.client_address[1])
+        self.rfile.read(int(self.headers["Content-Length"]))
+        payload = json.dumps(ANSWER).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_connection_that_was_idle_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    with Service() as service:
+        serving = threading.Thread(target=service.serve_forever)
+        serving.start()
+        address = f"http://127.0.0.1:{service.server_address[1]}"
+        local = {"AWS_ENDPOINT_URL_LAMBDA": address, "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+        for name, value in (local | {"AWS_DEFAULT_REGION": "eu-west-1", "NO_PROXY": "127.0.0.1"}).items():
+            monkeypatch.setenv(name, value)
+        function = NodeFunction(
+            client=lambda_client(), function="node-steps", workflows_folder=WORKFLOWS, now=lambda: now[0]
+        )
+        for seconds in (0, IDLE_SECONDS, 2 * IDLE_SECONDS + 1):
+            now[0] = seconds
+            function.run(REQUEST)
+        service.shutdown()
+        serving.join()
+
+    first, second, third = service.asked_from
+    assert first == second
+    assert third != second
