@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MAX_EVENT_BYTES = 1024 * 1024
-"""Lambda's limit for the event of an asynchronous invocation."""
+MAX_EVENT_BYTES = 1_000_000
+"""Of the event of an asynchronous invocation; Lambda admits a little more.
+
+That is left for what Lambda puts around the event of a run that has failed for good: SQS, where such runs are kept,
+admits no more than Lambda, and what is too large for it is dropped.
+"""
 
 _OURS = "tailrace"
 

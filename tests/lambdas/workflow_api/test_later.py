@@ -113,7 +113,7 @@ def test_a_request_too_large_for_an_asynchronous_run_is_413(api: Api, gateway: G
     answer = gateway.post("/pipelines/p_hello/events", "é" * 200_000, "text/plain", prefer="respond-async")
 
     assert answer.status == 413
-    assert "an asynchronous run may have 1,048,576" in answer.json["detail"]
+    assert "an asynchronous run may have 1,000,000" in answer.json["detail"]
     assert api.later == []
 
 
