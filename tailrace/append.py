@@ -5,9 +5,10 @@ module knows DynamoDB: the table, the clock, sleep and chance come in as argumen
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from tailrace.event import BEGINNING, EventId, Position, WorkflowId
+from tailrace.draft import Draft
+from tailrace.event import BEGINNING, EventId
 from tailrace.patience import Surroundings, persist
 from tailrace.table import Item
 
@@ -18,32 +19,6 @@ TOO_SHORT = 15 * MINUTE
 """A tail with less than this to live, in seconds, is at the end of its stream's life (rules 3 and 4)."""
 EXTENSION = 75 * MINUTE
 """How long, in seconds, a tail between the two is kept from now on (rule 3)."""
-
-MORE_FOLLOW = "+"
-"""Ends the batch id of an item whose flush goes on in another (rule 13)."""
-
-_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A batch that has no place yet."""
-
-    workflow_id: WorkflowId
-    batch_id: str
-    count: int
-    events: bytes | None
-    """As `codec.pack` made them; None for the mark of a clear."""
-    traceparent: str | None = None
-
-
-def new_generation(now: float) -> str:
-    """Name a stream's new life after the moment it begins: epoch milliseconds in base 36 (rule 2)."""
-    number, text = int(now * 1000), ""
-    while number:
-        number, digit = divmod(number, 36)
-        text = _BASE36[digit] + text
-    return text or "0"
 
 
 def first_id(tail: Item | None) -> EventId | None:
@@ -101,35 +76,18 @@ class Append:
         return await self._put_behind(tail)
 
     async def _put_behind(self, tail: Item | None) -> Item | None:
-        item = self._item_behind(tail)
+        item = self._draft.behind(tail, now=self._around.now(), retention=self._around.retention)
         self._base, self._sent = first_id(tail), True
         standing = await self._table.put(item)
         if standing is None:
             self.landed = True
             return item
-        if self._is_own(standing):  # rule 7
+        if self._draft.is_in(standing):  # rule 7
             return standing
         self._count_conflict()
         self._tail, self._base = standing, first_id(standing)  # rule 8
         self._stale = self._conflicts > 1  # rule 8: from the second on, read what came behind it
         return None
-
-    def _item_behind(self, tail: Item | None) -> Item:
-        """The draft as an item at the tail's end + 1, never expiring before the tail (rules 2 and 5)."""
-        now, draft = self._around.now(), self._draft
-        expires_at, recorded_at = int(now) + self._around.retention, int(now * 1000)
-        return Item(
-            workflow_id=draft.workflow_id,
-            position=Position(tail.end + 1 if tail else 1),
-            generation=tail.generation if tail else new_generation(now),
-            count=draft.count,
-            batch_id=draft.batch_id,
-            recorded_at=max(recorded_at, tail.recorded_at) if tail else recorded_at,
-            expires_at=max(expires_at, tail.expires_at) if tail else expires_at,
-            events=draft.events,
-            traceparent=draft.traceparent,
-            cleared=draft.events is None,
-        )
 
     async def _extend(self, tail: Item) -> Item | None:
         """Give the tail time for this put to land behind it (rule 3); None where it is no longer as it was seen."""
@@ -159,7 +117,7 @@ class Append:
         else:
             newest = await self._newest()
             self._tail = newest
-            own = newest if newest is not None and self._is_own(newest) else None
+            own = newest if newest is not None and self._draft.is_in(newest) else None
         self._stale = False
         return own
 
@@ -169,17 +127,13 @@ class Append:
         async for item in self._items_from(base.position if base else 1):
             if base is not None and item.generation != base.generation:
                 return await self._look_forward(None)
-            if self._is_own(item):
+            if self._draft.is_in(item):
                 return item
             last = item
         if last is None and base is not None:
             return await self._look_forward(None)
         self._tail = last
         return None
-
-    def _is_own(self, item: Item) -> bool:
-        """Whether an item is this batch, also where another try had split its flush otherwise."""
-        return item.batch_id.removesuffix(MORE_FOLLOW) == self._draft.batch_id.removesuffix(MORE_FOLLOW)
 
     async def _newest(self) -> Item | None:
         page = await self._table.query(self._draft.workflow_id, descending=True, limit=1)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from tailrace.append import Append, Draft
+from tailrace.append import Append
+from tailrace.draft import Draft
 from tailrace.event import WorkflowId
 from tailrace.patience import Surroundings, persist
 from tailrace.table import Item, Page, Table

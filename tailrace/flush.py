@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tailrace.append import MORE_FOLLOW, Append, Draft
+from tailrace.append import Append
 from tailrace.codec import MAX_BATCH_BYTES, encode_events, pack
+from tailrace.draft import MORE_FOLLOW, Draft
 from tailrace.event import Event, EventId, WorkflowId
 from tailrace.patience import Surroundings
 from tailrace.table import Item

@@ -8,8 +8,9 @@ import pytest
 from botocore.config import Config
 
 from tailrace import append, dynamodb, flush, let_out, patience
-from tailrace.append import Append, Draft
+from tailrace.append import Append
 from tailrace.clear import Clear
+from tailrace.draft import Draft
 from tailrace.errors import LogUnavailable
 from tailrace.event import Batch, Event, EventId, Position, WorkflowId
 from tailrace.event_log import EventLog
@@ -49,22 +50,20 @@ def looking_first(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Append, "run", hasty)
 
 
-def change_items(change: Callable[[Append, Item | None, Item], Item]) -> Mutation:
-    make = Append._item_behind
+def change_items(change: Callable[[Item | None, Item, float, int], Item]) -> Mutation:
+    make = Draft.behind
 
-    def item_behind(self: Append, tail: Item | None) -> Item:
-        return change(self, tail, make(self, tail))
+    def behind(self: Draft, tail: Item | None, *, now: float, retention: int) -> Item:
+        return change(tail, make(self, tail, now=now, retention=retention), now, retention)
 
-    return lambda patch: patch.setattr(Append, "_item_behind", item_behind)
+    return lambda patch: patch.setattr(Draft, "behind", behind)
 
 
 one_key_to_race_for = change_items(
-    lambda self, tail, item: item if tail else replace(item, position=Position(int(self._around.now() * 1000)))
+    lambda tail, item, now, _: item if tail else replace(item, position=Position(int(now * 1000)))
 )
-the_tails_expiry = change_items(
-    lambda self, _, item: replace(item, expires_at=int(self._around.now()) + self._around.retention)
-)
-the_tails_time = change_items(lambda self, _, item: replace(item, recorded_at=int(self._around.now() * 1000)))
+the_tails_expiry = change_items(lambda _, item, now, retention: replace(item, expires_at=int(now) + retention))
+the_tails_time = change_items(lambda _, item, now, __: replace(item, recorded_at=int(now * 1000)))
 
 
 def reading_again_after_a_refused_extension(patch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tailrace.append import new_generation
+from tailrace.draft import new_generation
 from tailrace.errors import LogUnavailable
 from tailrace.event import BEGINNING
 from tests.support.log import DAY, HOUR, MINUTE, NOON, RecordingTable, World, some_events

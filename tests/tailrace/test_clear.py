@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tailrace.append import new_generation
+from tailrace.draft import new_generation
 from tailrace.errors import LogUnavailable
 from tailrace.event import BEGINNING
 from tailrace.table import Item
