@@ -4,11 +4,12 @@ It says of ids that can't be honoured what the stream itself says (`$gap`), and 
 """
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from stream_service.history_page import Gap, Page, Wanted, behind
 from stream_service.reader import Reader
 from tailrace.errors import LogUnavailable
-from tailrace.event import BEGINNING, Batch, Event, EventId, Position, WorkflowId
+from tailrace.event import BEGINNING, EventId, Position, WorkflowId
 from tailrace.log_reader import LOOK_BACK_PAGES, Reading
 
 AT_ONCE = 4
@@ -17,61 +18,12 @@ WAITING = 64
 """Pages that wait for their turn, at most."""
 MAX_EVENTS = 1_000
 """On a page."""
-PAGE_BYTES = 1024 * 1024
-"""Of payloads on a page, give or take one."""
 READINGS = LOOK_BACK_PAGES
 """Of the log for one page, at most: of channels that are rare, a page may hold less than it could."""
 
 
 class TooManyAsk(Exception):
     """As many pages as may wait are waited for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What somebody asks for: events behind `after`, in front of `before`, or the newest where neither is given."""
-
-    workflow_id: WorkflowId
-    limit: int
-    after: EventId | None = None
-    before: EventId | None = None
-    channels: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """An event with its place and its time."""
-
-    id: EventId
-    event: Event
-    recorded_at: int
-    """Epoch milliseconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """What stood behind the id that was asked for can't be had any more, up to the first event that follows."""
-
-    reason: str
-    requested: EventId
-    next: EventId
-    missed: int | None
-
-
-@dataclass(slots=True, kw_only=True)
-class Page:
-    """A stretch of a stream, oldest event first: what lies behind `start` up to `reached`."""
-
-    start: EventId = BEGINNING
-    reached: EventId = BEGINNING
-    head: EventId | None = None
-    """The stream's newest event when the page was begun; None for an empty stream."""
-    events: list[Recorded] = field(default_factory=list)
-    gap: Gap | None = None
-    bare: bool = False
-    """Whether what stood right in front of `start` is known to be lost."""
-    size: int = 0
-    """Of the events' payloads, in bytes."""
 
 
 class History:
@@ -113,7 +65,7 @@ class History:
         page.start = page.reached = start
         await self._read_on(page, wanted, head)
         if unknown is not None:
-            page.gap = Gap("unknown", unknown, _behind(page.start), None)
+            page.gap = Gap("unknown", unknown, behind(page.start), None)
         return page
 
     async def _start(self, wanted: Wanted, head: EventId) -> EventId:
@@ -138,10 +90,10 @@ class History:
             for batch in reading.batches:
                 if batch.generation != head.generation:
                     raise _AnotherLife
-                if not _take(page, batch, wanted, end):
+                if not page.take(batch, wanted, end):
                     return
             if reading.next - 1 > page.reached.position:  # what stood there has expired
-                _lose(page, wanted, "expired", Position(min(end, reading.next - 1)))
+                page.lose(wanted, "expired", Position(min(end, reading.next - 1)))
             elif not reading.more:
                 return
 
@@ -164,44 +116,3 @@ def _unknown(wanted: Wanted, head: EventId) -> EventId | None:
         if cursor.generation != head.generation or cursor.position > last:
             return cursor
     return None
-
-
-def _behind(cursor: EventId) -> EventId:
-    return EventId(cursor.generation, Position(cursor.position + 1))
-
-
-def _take(page: Page, batch: Batch, wanted: Wanted, end: int) -> bool:
-    """Put a batch's events on a page; False once it is full, or the end is reached."""
-    if batch.position > page.reached.position + 1:
-        _lose(page, wanted, "expired", Position(batch.position - 1))
-    if batch.cleared:
-        page.events.clear()  # a clearing that is still at work has left them standing
-        _lose(page, wanted, "cleared", batch.end)
-        return True
-    for place, event in enumerate(batch.events, batch.position):
-        if place <= page.reached.position:
-            continue
-        if place > end:
-            return False
-        page.reached = EventId(batch.generation, Position(place))
-        if not wanted.channels or event.channel in wanted.channels:
-            page.events.append(Recorded(page.reached, event, batch.recorded_at))
-            page.size += len(event.payload)
-        if len(page.events) >= wanted.limit or page.size >= PAGE_BYTES:
-            return False
-    return True
-
-
-def _lose(page: Page, wanted: Wanted, reason: str, last_lost: Position) -> None:
-    """Go on behind what is lost, and say so to somebody who had an id in front of it."""
-    missed = last_lost - page.reached.position
-    page.reached = EventId(page.reached.generation, last_lost)
-    if not page.events:
-        page.start, page.bare = page.reached, True
-    if wanted.after is None or wanted.after == BEGINNING:
-        return
-    known = page.gap
-    if known is not None:
-        missed += known.missed or 0
-        reason = "cleared" if "cleared" in (known.reason, reason) else known.reason
-    page.gap = Gap(reason, wanted.after, _behind(page.reached), missed)

@@ -13,7 +13,8 @@ from pydantic import AfterValidator, WithJsonSchema
 from stream_service.admission import Admission
 from stream_service.document import HISTORY
 from stream_service.guard import StreamId, channels_for
-from stream_service.history import MAX_EVENTS, Gap, History, Page, Recorded, TooManyAsk, Wanted
+from stream_service.history import MAX_EVENTS, History, TooManyAsk
+from stream_service.history_page import Gap, Page, Recorded, Wanted
 from stream_service.page_answer import PageAnswer
 from stream_service.problems import problem
 from stream_service.query import MAX_CHANNELS

@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from stream_service.history import AT_ONCE, PAGE_BYTES, WAITING, History, Page, TooManyAsk, Wanted
+from stream_service.history import AT_ONCE, WAITING, History, TooManyAsk
+from stream_service.history_page import PAGE_BYTES, Page, Wanted
 from stream_service.reader import Reader
 from tailrace.errors import LogUnavailable
 from tailrace.event import BEGINNING, Event, EventId, Position, WorkflowId
