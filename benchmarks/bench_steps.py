@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tailrace import Workflow
 from tailrace.node import NodeStep
-from tailrace.node_process import find_node
+from tailrace.node_executable import find_node
 from tailrace.testing import run_workflow_async
 
 ROUNDS = 1_000

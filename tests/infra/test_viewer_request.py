@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from infra.front import VIEWER_ADDRESS, VIEWER_ADDRESS_HEADER, VIEWER_REQUEST
-from tailrace.node_process import find_node
+from tailrace.node_executable import find_node
 
 EVENT = {"version": "1.0", "context": {"eventType": "viewer-request"}, "viewer": {"ip": "198.51.100.10"}}
 CALL = """

@@ -1,10 +1,11 @@
-"""The tables that the log's contract is held on: in memory, and DynamoDB as moto, ministack or another server has it.
+"""The tables that the log's contract is held on, in memory and as DynamoDB's servers have them; and no Node.js.
 
-The other server is named by TAILRACE_TEST_DYNAMODB_URL.
+TAILRACE_TEST_DYNAMODB_URL names a server beside moto and ministack.
 """
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -47,3 +48,10 @@ def _dynamodb(kind: str, request: pytest.FixtureRequest) -> "DynamoDBClient":
         return clients.dynamodb
     server = EmulatedAws(endpoint_url=OWN_URL) if kind == "own" else request.getfixturevalue("ministack")
     return aws_clients_of(server).dynamodb
+
+
+@pytest.fixture
+def without_node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine on which neither the path nor a package has a Node.js."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("tailrace.node_executable._node_of_wheel", lambda: None)

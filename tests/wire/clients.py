@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from tailrace.node_process import find_node
+from tailrace.node_executable import find_node
 from tests.support.browser import chromium, needs_chromium
 from tests.support.frames import frames_in
 from tests.support.rim import eventually
