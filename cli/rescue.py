@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from tailrace.dynamodb import DynamoDBTable, dynamodb_client
 from tailrace.event import Position, WorkflowId
-from tailrace.table import Item, Table
+from tailrace.table import Item, Table, newest_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -47,7 +47,7 @@ async def rescue(
     restored: Table, log: Table, workflow_id: WorkflowId, *, retention_days: int, now: Callable[[], float] = time.time
 ) -> Rescued:
     """Put back what the log lacks of one stream, while no run appends to it; may be called again."""
-    tail, standing = await _tail(restored, workflow_id), await _tail(log, workflow_id)
+    tail, standing = await newest_item(restored, workflow_id), await newest_item(log, workflow_id)
     if tail is None or not await _is_same_life(restored, standing):
         return Rescued(workflow_id, Outcome.LEFT, 0)
     outcome = Outcome.COMPLETED
@@ -62,8 +62,7 @@ async def _is_same_life(restored: Table, standing: Item | None) -> bool:
     """Whether the log's tail, if there is one, stands behind the restored items, or among them as they are."""
     if standing is None:
         return True
-    page = await restored.query(standing.workflow_id, last=standing.position, descending=True, limit=1)
-    before = page.items[0] if page.items else None
+    before = await newest_item(restored, standing.workflow_id, last=standing.position)
     if before is None or before.generation != standing.generation:
         return False
     return (
@@ -94,11 +93,6 @@ async def _copy(restored: Table, log: Table, workflow_id: WorkflowId) -> int:
             first = item.end + 1
         more = page.more
     return copied
-
-
-async def _tail(table: Table, workflow_id: WorkflowId) -> Item | None:
-    page = await table.query(workflow_id, descending=True, limit=1)
-    return page.items[0] if page.items else None
 
 
 def streams_of(client: "DynamoDBClient", table_name: str) -> list[WorkflowId]:

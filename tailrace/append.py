@@ -10,7 +10,7 @@ from dataclasses import replace
 from tailrace.draft import Draft
 from tailrace.event import BEGINNING, EventId
 from tailrace.patience import Surroundings, persist
-from tailrace.table import Item
+from tailrace.table import Item, newest_item
 
 MINUTE = 60
 LONG_ENOUGH = 60 * MINUTE
@@ -102,7 +102,7 @@ class Append:
     async def _end_life(self, tail: Item) -> None:
         """Delete what is left of a stream whose tail runs out, in ascending order, the tail last (rule 3)."""
         self._stale = True
-        newest = await self._newest()
+        newest = await newest_item(self._table, self._draft.workflow_id)
         if newest is None or replace(newest, events=None) != replace(tail, events=None):
             return
         async for item in self._items_from(1):
@@ -115,7 +115,7 @@ class Append:
         if self._sent:
             own = await self._look_forward(self._base)
         else:
-            newest = await self._newest()
+            newest = await newest_item(self._table, self._draft.workflow_id)
             self._tail = newest
             own = newest if newest is not None and self._draft.is_in(newest) else None
         self._stale = False
@@ -134,10 +134,6 @@ class Append:
             return await self._look_forward(None)
         self._tail = last
         return None
-
-    async def _newest(self) -> Item | None:
-        page = await self._table.query(self._draft.workflow_id, descending=True, limit=1)
-        return page.items[0] if page.items else None
 
     async def _items_from(self, first: int) -> AsyncIterator[Item]:
         more = True

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from tailrace.event import Batch, EventId, Position, WorkflowId
 from tailrace.stored_batch import batch_of, places_of
-from tailrace.table import Item, Table
+from tailrace.table import Item, Table, newest_item
 
 RETENTION = timedelta(days=30)
 MIN_RETENTION = timedelta(days=1)
@@ -138,12 +138,11 @@ class LogReader:
         )
 
     async def _tail(self, workflow_id: WorkflowId) -> Item | None:
-        page = await self._table.query(workflow_id, descending=True, limit=1, without_events=True)
-        return page.items[0] if page.items else None
+        return await newest_item(self._table, workflow_id, without_events=True)
 
     async def _containing(self, workflow_id: WorkflowId, position: int) -> tuple[Item, ...]:
-        page = await self._table.query(workflow_id, last=position - 1, descending=True, limit=1)
-        return tuple(item for item in page.items if item.end >= position)
+        item = await newest_item(self._table, workflow_id, last=position - 1)
+        return (item,) if item is not None and item.end >= position else ()
 
     def _has_expired(self, item: Item) -> bool:
         # By its age, not by `expires_at`: a tail that was extended for writers does not come back to readers.

@@ -72,3 +72,11 @@ class Table(Protocol):
 
     async def empty(self, items: Sequence[Item]) -> None:
         """Empty items in place, each that still has its generation: its events go, it is marked, all else stays."""
+
+
+async def newest_item(
+    table: Table, workflow_id: WorkflowId, *, last: int | None = None, without_events: bool = False
+) -> Item | None:
+    """Read a workflow's last item, or the last of those whose own position is `last` or before; None without any."""
+    page = await table.query(workflow_id, last=last, descending=True, limit=1, without_events=without_events)
+    return page.items[0] if page.items else None

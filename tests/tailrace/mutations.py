@@ -17,7 +17,7 @@ from tailrace.event_log import EventLog
 from tailrace.in_memory import InMemoryTable
 from tailrace.log_reader import LogReader
 from tailrace.patience import Surroundings
-from tailrace.table import Item, Page, Table
+from tailrace.table import Item, Page, Table, newest_item
 from tailrace.tails import Tails
 
 MINUTE = 60
@@ -184,7 +184,7 @@ def what_the_log_holds(patch: pytest.MonkeyPatch) -> None:
 
 def reading_forward(patch: pytest.MonkeyPatch) -> None:
     async def look(self: Append) -> Item | None:
-        self._tail, self._stale = await self._newest(), False
+        self._tail, self._stale = await newest_item(self._table, self._draft.workflow_id), False
         return None
 
     patch.setattr(Append, "_look", look)
