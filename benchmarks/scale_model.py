@@ -1,6 +1,6 @@
-"""What each piece of the system has to do, what is full first, and what that costs, for numbers that nobody has tried.
+"""What each piece of the system has to do, and what that costs, for numbers that nobody has tried.
 
-It computes from what one core does as measured (`benchmarks.figures`), from AWS's quotas, and from the bill's formula.
+It computes from what one core does as measured (`benchmarks.figures`), and from the bill's formula.
 Streams are split among shards by their workflow: each shard has a topic and tasks of its own.
 """
 
@@ -14,7 +14,6 @@ from cli.bill import (
     FULL_ENOUGH,
     HOURS,
     KEEPALIVE_SECONDS,
-    RUN_SECONDS,
     SECONDS,
     Fleet,
     Use,
@@ -39,8 +38,6 @@ LEAST_TASKS = 2
 _RECEIVES_A_SECOND = 150.0
 """Of a task: three receivers, each answered within 20 ms or so while notices wait."""
 _MOST_AT_ONCE, _REQUESTS = 10, 2
-_RETRY_SECONDS = 4.0
-"""Over which clients come back that were cut together: `retry:` is random between one second and five."""
 _BASE_MB = 80
 _RING_KB = 100 * 0.365
 """A stream's ring, as it is loaded: 100 events."""
@@ -78,22 +75,6 @@ class System:
             followers=self.followers,
             events_a_run=self.events_a_run,
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """How much of something is used."""
-
-    name: str
-    load: float
-    most: float
-    quota: bool
-    """Whether AWS raises it when asked; else only another shape of the system helps."""
-
-    @property
-    def share(self) -> float:
-        """Over 1 where it is too much."""
-        return self.load / self.most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,46 +153,6 @@ class Load:
             "balancer and front": standing + balancer_units(use) + front(use),
             "running workflows": running(use),
         }
-
-    @property
-    def limits(self) -> tuple[Limit, ...]:
-        """Everything that can be full. Quotas: the sources are named in docs/scale.md."""
-        system = self.system
-        back = system.clients / _RETRY_SECONDS
-        written = system.runs * math.ceil(system.use.item_bytes / _KB)
-        return (
-            _own("notices into one task", self.notice_share, BUSY * TASK.vcpu),
-            _own("a task's core", self.core_share, BUSY * TASK.vcpu),
-            _own("a task's memory (MB)", self.memory_mb, TASK.memory_gb * _KB),
-            _own("everybody back at once, a second", back, self.tasks * self.figures.connects_a_second),
-            _own("shards, by an id's last character", system.shards, 64),
-            _own("one workflow's writes a second", written / system.workflows, 1_000),
-            _quota("SNS publishes a second", system.runs, 30_000),
-            _quota("DynamoDB write units a second", written, 40_000),
-            _quota("DynamoDB read units a second", self.reads, 40_000),
-            _quota("functions at once", system.runs * RUN_SECONDS, 1_000),
-            _quota("HTTP API requests a second", system.runs, 10_000),
-            _quota("everybody back at once, at CloudFront", back, 250_000),
-            _quota("the load balancer's targets", self.tasks, 1_000),
-        )
-
-    @property
-    def first_limit(self) -> Limit:
-        """What is full first, of that which AWS raises for nobody."""
-        return max((limit for limit in self.limits if not limit.quota), key=lambda limit: limit.share)
-
-    @property
-    def quotas_to_raise(self) -> tuple[Limit, ...]:
-        """What must be asked for."""
-        return tuple(limit for limit in self.limits if limit.quota and limit.share > 1)
-
-
-def _own(name: str, load: float, most: float) -> Limit:
-    return Limit(name=name, load=load, most=most, quota=False)
-
-
-def _quota(name: str, load: float, most: float) -> Limit:
-    return Limit(name=name, load=load, most=most, quota=True)
 
 
 def _writes(system: System) -> float:

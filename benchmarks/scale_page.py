@@ -11,6 +11,7 @@ from benchmarks.figures import SWEEP_SOURCE, Figures, read
 from benchmarks.markdown import markdown, short
 from benchmarks.results import RESULTS
 from benchmarks.running import ROOT
+from benchmarks.scale_limits import first_limit, limits_of, quotas_to_raise
 from benchmarks.scale_model import BUSY, Load, System, load_of
 
 DOCS = ROOT / "docs"
@@ -68,7 +69,7 @@ def _stages(figures: Figures) -> str:
                 f"{load.tasks}",
                 f"{100 * load.core_share:.0f} %",
                 _first(load),
-                ", ".join(limit.name for limit in load.quotas_to_raise) or "none",
+                ", ".join(limit.name for limit in quotas_to_raise(load)) or "none",
             ]
         )
     head = ["stage", "clients", "events/s", "shards", "tasks", "a task's core", "full first", "quotas to raise"]
@@ -93,14 +94,14 @@ def _shards(loads: list[Load]) -> str:
 
 
 def _first(load: Load) -> str:
-    limit = load.first_limit
+    limit = first_limit(load)
     return f"{limit.name}: {100 * limit.share:.0f} %"
 
 
 def _pieces(load: Load) -> str:
     rows = [
         [limit.name, short(limit.load), short(limit.most), f"{100 * limit.share:.0f} %", _help(limit.quota)]
-        for limit in sorted(load.limits, key=lambda limit: -limit.share)
+        for limit in sorted(limits_of(load), key=lambda limit: -limit.share)
     ]
     return markdown(["piece", "load", "most", "used", "beyond that"], rows)
 
