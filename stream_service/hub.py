@@ -4,8 +4,8 @@ It does no I/O and has no clock: notices, answers and ticks come in, questions a
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from stream_service.bounds import Bounds
 from stream_service.connection import Connection
 from stream_service.counts import Counts, End
 from stream_service.pages import Pages
@@ -18,22 +18,6 @@ from stream_service.unwritten import Delivered
 from stream_service.wish import Wish
 from tailrace.event import WorkflowId
 from tailrace.notice import Notice
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """How much the hub may hold, and for how long; times in seconds."""
-
-    connections: int = 20_000
-    stream_connections: int | None = None
-    """To one stream; None for as many as to all."""
-    ring_events: int = 1_024
-    ring_bytes: int = 4 * 1024 * 1024
-    all_rings_bytes: int = 256 * 1024 * 1024
-    linger: float = 30.0
-    """How long a stream is kept after its last client has left."""
-    patience: float = 60.0
-    """How long a client may leave its socket full."""
 
 
 def at_once(stream: Stream) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from stream_service.hub import Bounds
+from stream_service.bounds import Bounds
 from stream_service.sweeper import Pace
 from tailrace.origins import Origins
 from tailrace.spans import Traces

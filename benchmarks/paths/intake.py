@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from benchmarks.paths import Numbers
 from benchmarks.paths.notices import GENERATION, notices
-from stream_service.hub import Bounds, Hub
+from stream_service.bounds import Bounds
+from stream_service.hub import Hub
 from stream_service.question import Ask, AskNewest, Question
 from stream_service.wish import Wish
 from tailrace.event import Position, workflow_id

@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 
 from stream_service import ring, slices, stream, subscription
-from stream_service.hub import Bounds
+from stream_service.bounds import Bounds
 from tailrace import dynamodb, flush, let_out, log_reader
 from tests.support.log import MINUTE
 

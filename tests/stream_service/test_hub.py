@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from stream_service.hub import Bounds
+from stream_service.bounds import Bounds
 from stream_service.turns import CLIENTS_AT_ONCE
 from stream_service.wish import Wish
 from tailrace.event import WorkflowId, workflow_id

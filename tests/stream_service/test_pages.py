@@ -2,7 +2,7 @@
 
 import pytest
 
-from stream_service.hub import Bounds
+from stream_service.bounds import Bounds
 from stream_service.pages import MAX_PAGES, TICKS
 from stream_service.question import AskFrom
 from stream_service.wish import Wish

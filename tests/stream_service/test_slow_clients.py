@@ -2,8 +2,8 @@
 
 import pytest
 
+from stream_service.bounds import Bounds
 from stream_service.counts import End
-from stream_service.hub import Bounds
 from stream_service.pages import TICKS
 from stream_service.question import AskFrom
 from stream_service.slices import SLICE_BYTES

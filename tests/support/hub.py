@@ -4,7 +4,8 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any
 
-from stream_service.hub import Bounds, Hub
+from stream_service.bounds import Bounds
+from stream_service.hub import Hub
 from stream_service.question import AskFrom, AskHead, AskNewest, AskStart, Question
 from stream_service.ring import Ring
 from stream_service.stream import Stream
