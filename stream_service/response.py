@@ -19,6 +19,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+_LAST = (b"connection", b"close")
+"""Of a connection that is taken over: unsaid, a load balancer sends its next request into one that is just closing."""
 _RAW_HEADERS = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
 
 
@@ -106,11 +108,13 @@ class StreamResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer; a HEAD request gets the headers alone."""
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        offer: dict[str, Any] = scope.get("extensions", {}).get(TRANSPORT, {})
+        is_last = "take" in offer and scope["method"] != "HEAD"
+        headers = [*self.raw_headers, _LAST] if is_last else self.raw_headers
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
-        offer: dict[str, Any] = scope.get("extensions", {}).get(TRANSPORT, {})
         if "take" in offer and (taken := offer["take"]()) is not None:
             self._begin(taken)
         elif (follower := self._begin(connection := AsgiConnection(offer.get("transport")))) is None:

@@ -1,3 +1,4 @@
+import httpx
 import pytest
 
 from stream_service.pacer import Pacer
@@ -21,6 +22,19 @@ async def test_connection_leaves_the_servers_hands(rim: Rim) -> None:
 
         assert isinstance(connection, TakenConnection)
         await eventually(lambda: not server.server_state.tasks)
+
+
+async def test_stream_is_announced_as_the_last_on_its_connection_and_nothing_else_is(rim: Rim) -> None:
+    rim.door.draining = True  # a stream ends at once
+    async with serving(rim.app) as (url, _), httpx.AsyncClient(trust_env=False) as client:
+        stream, head, page = [
+            await client.request(method, f"{url}{path}")
+            for method, path in [("GET", "/pipelines/p_a/sse"), ("HEAD", "/pipelines/p_a/sse"), ("GET", "/healthz")]
+        ]
+
+    assert stream.headers["connection"] == "close"
+    assert "connection" not in head.headers
+    assert "connection" not in page.headers
 
 
 async def test_stopping_server_ends_what_it_gave_away(rim: Rim) -> None:
