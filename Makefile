@@ -54,7 +54,7 @@ deploy: $(VENV)/.infra $(CDK_INSTALLED) ## Deploy to your AWS account (STAGE=dev
 	@$(BIN)/python -m infra.cost $(STAGE)
 	@$(CDK) bootstrap
 	@$(CDK) deploy --all --require-approval never --outputs-file cdk.out/outputs-$(STAGE).json
-	@$(BIN)/python -m infra.afterwards cdk.out/outputs-$(STAGE).json
+	@$(BIN)/python -m infra.afterwards $(STAGE) cdk.out/outputs-$(STAGE).json
 
 destroy: $(VENV)/.infra $(CDK_INSTALLED) ## Delete what was deployed (STAGE=…; KEEP_EVENTS=1 leaves the event log)
 	@$(CDK) destroy --force $(if $(KEEP_EVENTS),--exclusively Tailrace-$(STAGE)-Monitoring Tailrace-$(STAGE)-WorkflowApi Tailrace-$(STAGE)-StreamService,--all)

@@ -23,15 +23,13 @@ _QUICK = Config(connect_timeout=5, read_timeout=15, retries={"total_max_attempts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """A stage's addresses, and the key to its API."""
+    """A stage's addresses."""
 
     api_url: str
     stream_url: str
-    api_key: str
-    """Empty where it was not asked for: following a stream takes no right to read it."""
 
 
-def find_deployment(stage: str, *, with_key: bool) -> Deployment:
+def find_deployment(stage: str) -> Deployment:
     """Ask AWS, with the credentials that the environment or its files hold.
 
     Raises:
@@ -39,8 +37,7 @@ def find_deployment(stage: str, *, with_key: bool) -> Deployment:
     """
     with _asking(stage):
         outputs = _stack_outputs(stage)
-        key = _key(secrets_manager(), outputs["ApiKeySecret"], stage) if with_key else ""
-        return Deployment(api_url=outputs["ApiUrl"], stream_url=outputs["StreamUrl"], api_key=key)
+        return Deployment(api_url=outputs["ApiUrl"], stream_url=outputs["StreamUrl"])
 
 
 def find_key_secret(stage: str) -> str:
@@ -53,14 +50,14 @@ def find_key_secret(stage: str) -> str:
         return _stack_outputs(stage)["ApiKeySecret"]
 
 
-def secrets_manager() -> "SecretsManagerClient":
+def secrets_manager(region: str) -> "SecretsManagerClient":
     """Make a client, with the credentials that the environment or its files hold.
 
     Raises:
-        CommandError: the environment does not say where.
+        CommandError: there is no such region, or no such profile.
     """
     try:
-        return checked(boto3.client("secretsmanager", config=_QUICK))
+        return checked(boto3.client("secretsmanager", region_name=region, config=_QUICK))
     except BotoCoreError as error:
         raise CommandError(f"AWS can't be asked: {error}", hint=_CREDENTIALS) from error
 
@@ -98,14 +95,3 @@ def _describe(client: "CloudFormationClient", stack: str) -> "StackTypeDef":
             hint="Deploy it with `make deploy`, or set AWS_PROFILE and AWS_REGION to where it is.",
         ) from error
     return stacks[0]
-
-
-def _key(client: "SecretsManagerClient", secret: str, stage: str) -> str:
-    answer = client.get_secret_value(SecretId=secret, VersionStage="AWSCURRENT")
-    text: str = needed(answer, "SecretString").strip()
-    if text.startswith("{"):
-        raise CommandError(
-            f"The keys of the stage {stage} are kept as hashes, so that nobody can read one.",
-            hint=f"Give yours with --key or TAILRACE_API_KEY; `tailrace keys add NAME --stage {stage}` makes one.",
-        )
-    return text

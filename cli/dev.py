@@ -1,7 +1,6 @@
 """`tailrace dev`: the whole system on this machine, with one command."""
 
 import os
-import secrets
 import signal
 from contextlib import ExitStack
 from enum import StrEnum
@@ -16,11 +15,9 @@ from cli.dev_system import DevSystem, Plan
 from cli.errors import CommandError
 from cli.local_aws import local_environment
 from cli.ports import HOST, find_port, listen, port_of
-from lambdas.workflow_api.keys import fits_a_header
+from lambdas.workflow_api.keys import fits_a_header, new_key
 
 API_PORT = 8700
-
-_KEY_BYTES = 24
 
 
 class StreamAccess(StrEnum):
@@ -57,7 +54,7 @@ def dev(
             f"There is no folder {workflows} here.",
             hint="Change to your project's folder, or name it with --workflows.",
         )
-    if not fits_a_header(api_key := os.environ.get("TAILRACE_API_KEY") or secrets.token_urlsafe(_KEY_BYTES)):
+    if not fits_a_header(api_key := os.environ.get("TAILRACE_API_KEY") or new_key()):
         raise CommandError(
             "$TAILRACE_API_KEY is no key.", hint="Write ASCII without spaces, or unset it: a key is then made up."
         )

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from queue import SimpleQueue
 from signal import Signals
@@ -25,6 +26,8 @@ from cli.preparation import PreparedAws, prepare_aws, wait_until_ready
 from cli.processes import Child
 from cli.running_parts import RunningParts
 from cli.running_system import RunningSystem
+from lambdas.workflow_api.key_ring import KeyRing
+from lambdas.workflow_api.keys import first_key
 
 EVENT_LOG_TABLE = "EventLog"
 IDEMPOTENCY_TABLE = "Idempotency"
@@ -137,7 +140,7 @@ class DevSystem:
             idempotency_table=IDEMPOTENCY_TABLE,
             notice_topic=NOTICE_TOPIC,
             api_key_secret=API_KEY_SECRET,
-            api_key=self._plan.api_key,
+            api_keys=KeyRing((first_key(self._plan.api_key, created_at=datetime.now(UTC)),)),
             token_secret=TOKEN_SECRET if self._plan.takes_tokens else None,
         )
 

@@ -1,7 +1,9 @@
 """The secret that holds a system's API keys: found, read, and changed without losing what others change meanwhile."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from datetime import datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Self
 
 import boto3
 from botocore.config import Config
@@ -13,7 +15,7 @@ from cli.local_aws import REGION
 from cli.target import running_here
 from lambdas.workflow_api.key_ring import KeyNotPossible, KeyRing
 from lambdas.workflow_api.key_source import read_ring
-from lambdas.workflow_api.keys import InvalidKey
+from lambdas.workflow_api.keys import InvalidKey, first_key, new_key
 from tailrace.aws import AWS_TROUBLES, checked, needed
 
 if TYPE_CHECKING:
@@ -33,6 +35,15 @@ class KeySecret:
         self._client = client
         self._arn = arn
 
+    @classmethod
+    def at(cls, arn: str) -> Self:
+        """The secret with this ARN, in its own region, with the credentials that the environment or its files hold.
+
+        Raises:
+            CommandError: there is no such region.
+        """
+        return cls(client=secrets_manager(arn.split(":")[3]), arn=arn)
+
     def read(self) -> KeyRing:
         """Read the keys that count now.
 
@@ -47,40 +58,68 @@ class KeySecret:
     def change(self, change: Callable[[KeyRing], KeyRing]) -> KeyRing:
         """Change the ring; what somebody else changes at the same time stays, and `change` is asked again.
 
+        Where AWS's answer is lost, the ring is read again: it tells what came of it.
+
         Raises:
             CommandError: `change` refuses, or AWS does.
         """
+        written: set[str] = set()
         try:
             for _ in range(_TRIES):
                 stored = read_ring(self._client, self._arn)
-                changed = change(stored.ring)
-                if self._replace(stored.version, changed):
+                if stored.version in written or (changed := change(stored.ring)) == stored.ring:
+                    return stored.ring
+                written.add(version := self._write(changed))
+                if self._make_current(version, seen=stored.version):
                     return changed
         except _TROUBLES as error:
             raise _explain(error) from error
         except KeyNotPossible as error:
             raise CommandError(str(error), hint="`tailrace keys list` shows those that there are.") from error
-        raise CommandError("Others change the keys all the time.", hint="Try again in a moment.")
+        raise CommandError(
+            "Others change the keys all the time, or AWS does not answer.", hint="Try again in a moment."
+        )
 
-    def _replace(self, seen: str, ring: KeyRing) -> bool:
-        """Make a ring the current one, if the version that was seen still is; Secrets Manager has no other condition.
+    def make_first(self, created_at: datetime) -> str | None:
+        """Make the key that may do everything, where there are no keys, and return it; None where there are some.
 
-        The new version is written beside it, and the label is moved from the one to the other: that fails where
-        the label has moved away.
+        Raises:
+            CommandError: AWS refuses, or the secret holds no ring.
         """
+        key = new_key()
+        kept = first_key(key, created_at=created_at)
+        ring = self.change(lambda ring: ring if ring.keys else ring.with_key(kept))
+        return key if kept in ring.keys else None
+
+    def _write(self, ring: KeyRing) -> str:
+        """Write a version that does not count yet, and return its id."""
         draft = self._client.put_secret_value(SecretId=self._arn, SecretString=ring.text(), VersionStages=[_DRAFT])
+        version: str = needed(draft, "VersionId")
+        return version
+
+    def _make_current(self, version: str, *, seen: str) -> bool:
+        """Let a version count, if the one that was seen still does; False where it did not, or nobody knows.
+
+        Secrets Manager has no other condition than this: moving a label fails where it has moved away.
+        """
         try:
             self._client.update_secret_version_stage(
-                SecretId=self._arn,
-                VersionStage=_CURRENT,
-                MoveToVersionId=needed(draft, "VersionId"),
-                RemoveFromVersionId=seen,
+                SecretId=self._arn, VersionStage=_CURRENT, MoveToVersionId=version, RemoveFromVersionId=seen
             )
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == _NOT_CURRENT_ANY_MORE:
-                return False
-            raise
+        except AWS_TROUBLES as error:
+            if _refuses(error):
+                raise
+            return False
         return True
+
+
+def _refuses(error: Exception) -> bool:
+    """Whether a label was not moved for certain, and won't be; that it has moved away may be an earlier try's doing."""
+    if not isinstance(error, ClientError):
+        return False
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = error.response.get("Error", {}).get("Code")
+    return status < HTTPStatus.INTERNAL_SERVER_ERROR and code != _NOT_CURRENT_ANY_MORE
 
 
 def find_keys(stage: str | None) -> KeySecret:
@@ -90,7 +129,7 @@ def find_keys(stage: str | None) -> KeySecret:
         CommandError: there is no such stage, or nothing runs here.
     """
     if stage is not None:
-        return KeySecret(client=secrets_manager(), arn=find_key_secret(stage))
+        return KeySecret.at(find_key_secret(stage))
     system = running_here("--stage")
     client: SecretsManagerClient = boto3.client(
         "secretsmanager",
@@ -105,7 +144,7 @@ def find_keys(stage: str | None) -> KeySecret:
 
 def _explain(error: Exception) -> CommandError:
     if isinstance(error, InvalidKey):
-        hint = "docs/api-keys.md says what the secret holds."
+        hint = "docs/api-keys.md says what the secret holds, and how to begin anew."
     elif isinstance(error, EndpointConnectionError | HTTPClientError):
         hint = "Does it still run? Start it with `tailrace dev`, or name a stage with --stage."
     else:

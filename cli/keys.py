@@ -37,7 +37,7 @@ def list_keys(
         return
     console = Console(highlight=False)
     if not ring.keys:
-        console.print("There are no keys; `tailrace keys add NAME` makes one.")
+        console.print("There are no keys; `tailrace keys first` makes one.")
     width = max((len(key.name) for key in ring), default=0)
     for key in ring:
         console.print(_line(key, width), soft_wrap=True)
@@ -66,10 +66,19 @@ def add(
     except InvalidKey as error:
         raise CommandError(str(error), hint="`tailrace keys add --help` shows what fits.") from error
     find_keys(stage).change(lambda ring: ring.with_key(kept))
-    notes = Console(stderr=True, highlight=False)
-    notes.print(_line(kept, len(name)), soft_wrap=True)
-    notes.print(Text("This is the key, which can't be shown again. It is admitted within seconds.", style="dim"))
-    sys.stdout.write(f"{key}\n")
+    Console(stderr=True, highlight=False).print(_line(kept, len(name)), soft_wrap=True)
+    _show(key)
+
+
+@keys.command(epilog="Example: tailrace keys first --stage dev")
+def first(*, stage: Stage = None) -> None:
+    """Make the first key, which may do everything, where there are none yet, and print it, this once."""
+    key = find_keys(stage).make_first(datetime.now(UTC))
+    if key is None:
+        raise CommandError(
+            "There are keys already.", hint="`tailrace keys list` shows them; `tailrace keys add NAME` makes one more."
+        )
+    _show(key)
 
 
 @keys.command(epilog="Example: tailrace keys revoke shop --stage dev")
@@ -82,16 +91,22 @@ def revoke(name: Name, *, stage: Stage = None) -> None:
         notes.print("It was the last one: nobody can use the API until you add another.", style="red", soft_wrap=True)
 
 
+def _show(key: str) -> None:
+    notes = Console(stderr=True, highlight=False)
+    notes.print(Text("This is the key, which can't be shown again. It is admitted within seconds.", style="dim"))
+    sys.stdout.write(f"{key}\n")
+
+
 def _line(key: ApiKey, width: int) -> Text:
     verbs = ", ".join(verb for verb in Verb if verb in key.verbs)
-    made = "with the deployment" if key.created_at is None else f"{key.created_at:%Y-%m-%d %H:%M} UTC"
+    made = "" if key.created_at is None else f"  {key.created_at:%Y-%m-%d %H:%M} UTC"
     rate = "" if key.rate is None else f"  {key.rate:,} a minute"
     return Text.assemble(
         (key.name.ljust(width), "cyan"),
         f"  {verbs}",
         (f"  {', '.join(key.workflows)}", "green"),
         rate,
-        (f"  {made}", "dim"),
+        (made, "dim"),
     )
 
 

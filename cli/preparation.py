@@ -1,4 +1,4 @@
-"""What the system's processes need before they start: the tables, the topic for notices, and the API's key."""
+"""What the system's processes need before they start: the tables, the topic for notices, and keys."""
 
 import json
 import secrets
@@ -13,6 +13,7 @@ from botocore.config import Config
 from cli.errors import CommandError
 from cli.running_system import RunningSystem
 from cli.tables import create_event_log_table, create_idempotency_table
+from lambdas.workflow_api.key_ring import KeyRing
 from tailrace.aws import AWS_TROUBLES, checked, needed
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ def prepare_aws(
     idempotency_table: str,
     notice_topic: str,
     api_key_secret: str,
-    api_key: str,
+    api_keys: KeyRing,
     token_secret: str | None,
 ) -> PreparedAws:
-    """Create tables and topic where they are not there yet, by the environment's endpoint, and keep the API's key.
+    """Create tables and topic where they are not there yet, by the environment's endpoint, and keep the API's keys.
 
     `token_secret` is the name of the secret for the keys of tokens; None where streams are public.
 
@@ -62,8 +63,8 @@ def prepare_aws(
         create_idempotency_table(dynamodb, idempotency_table)
         return PreparedAws(
             notice_topic_arn=needed(sns.create_topic(Name=notice_topic), "TopicArn"),
-            api_key_secret=keep_key(secret_client, api_key_secret, api_key),
-            token_secret=keep_key(secret_client, token_secret, _token_keys()) if token_secret else "",
+            api_key_secret=keep_secret(secret_client, api_key_secret, api_keys.text()),
+            token_secret=keep_secret(secret_client, token_secret, _token_keys()) if token_secret else "",
         )
     except AWS_TROUBLES as error:
         raise CommandError(
@@ -72,12 +73,12 @@ def prepare_aws(
         ) from error
 
 
-def keep_key(client: "SecretsManagerClient", name: str, key: str) -> str:
-    """Make a key the only one of a secret, as it is when a stage is deployed; return the secret's ARN."""
+def keep_secret(client: "SecretsManagerClient", name: str, text: str) -> str:
+    """Let a secret hold this text, whether there is such a secret yet or not; return its ARN."""
     try:
-        answer: Mapping[str, Any] = client.create_secret(Name=name, SecretString=key)
+        answer: Mapping[str, Any] = client.create_secret(Name=name, SecretString=text)
     except client.exceptions.ResourceExistsException:
-        answer = client.put_secret_value(SecretId=name, SecretString=key)
+        answer = client.put_secret_value(SecretId=name, SecretString=text)
     arn: str = needed(answer, "ARN")
     return arn
 

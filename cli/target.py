@@ -42,14 +42,14 @@ def find_api(
 ) -> Api:
     """Find the API to talk to. What is named counts first, then a stage, the environment, and what runs here.
 
-    A key goes with its own address: that of the system which runs here is not sent to another one.
+    A key goes with its own address: that of the system which runs here is not sent to another one, and the
+    environment's not to a stage that is not where the environment's address is.
 
     Raises:
         CommandError: there is none, or its key is not known.
     """
     if stage is not None:
-        deployed = find_deployment(stage, with_key=key is None)
-        return Api(url=_base(url or deployed.api_url), key=key or deployed.api_key)
+        return _api_of(stage, _base(url or find_deployment(stage).api_url), key, environment)
     url, key = url or environment.get("TAILRACE_API_URL"), key or environment.get("TAILRACE_API_KEY")
     if url is None:
         system = running_here("--api-url or --stage")
@@ -66,7 +66,7 @@ def find_streams(*, url: str | None, stage: str | None, environment: Mapping[str
         CommandError: there is none.
     """
     if url is None and stage is not None:
-        return _base(find_deployment(stage, with_key=False).stream_url)
+        return _base(find_deployment(stage).stream_url)
     url = url or environment.get("TAILRACE_STREAM_URL")
     return running_here("--stream-url or --stage").stream_url if url is None else _base(url)
 
@@ -82,6 +82,19 @@ def running_here(options: str) -> RunningSystem:
         if system := RunningSystem.find(folder / DEV_FILE):
             return system
     raise CommandError("No running system was found.", hint=f"{_START}, or name one with {options}.")
+
+
+def _api_of(stage: str, url: str, key: str | None, environment: Mapping[str, str]) -> Api:
+    """What AWS keeps of a stage's keys are hashes, so one must be given."""
+    elsewhere = environment.get("TAILRACE_API_URL")
+    if key is None and (elsewhere is None or _base(elsewhere) == url):
+        key = environment.get("TAILRACE_API_KEY")
+    if not key:
+        raise CommandError(
+            f"The key to the stage {stage} is not known; AWS keeps its hash alone.",
+            hint=f"Give it with --key, or set TAILRACE_API_KEY; `tailrace keys add NAME --stage {stage}` makes one.",
+        )
+    return Api(url=url, key=key)
 
 
 def _base(url: str) -> str:

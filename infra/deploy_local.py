@@ -32,12 +32,11 @@ def main(folder: Path = _FOLDER) -> int:
 
 
 def _tell(deployment: Deployment) -> None:
-    key = deployment.api_key.replace("'", "'\\''")
     sys.stdout.write(
         _TEXT.format(
             endpoint_url=deployment.endpoint_url,
             api_url=deployment.api_url,
-            api_key=key,
+            api_key=deployment.api_key,
             stream_url=deployment.stream_url,
         )
     )

@@ -8,11 +8,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
 import httpx
 
+from cli.key_secret import KeySecret
 from cli.local_aws import REGION, local_environment
 from cli.ports import HOST, find_port
 from cli.processes import Child
@@ -139,11 +141,17 @@ def _find(outputs: Path, *, endpoint_url: str, environment: Mapping[str, str]) -
         endpoint_url=endpoint_url,
         environment=environment,
         api_url=api["ApiUrl"],
-        api_key=secrets.get_secret_value(SecretId=api["ApiKeySecret"])["SecretString"],
+        api_key=_first_key(KeySecret(client=secrets, arn=api["ApiKeySecret"])),
         stream_url=api["StreamUrl"],
         event_log_table=log["EventLogTable"],
         notice_topic_arn=log["NoticeTopic"],
     )
+
+
+def _first_key(keys: KeySecret) -> str:
+    if key := keys.make_first(datetime.now(UTC)):
+        return key
+    raise DeploymentFailed("The stage has keys already: it was not deployed here.")
 
 
 @contextmanager

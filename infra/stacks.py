@@ -104,7 +104,7 @@ class WorkflowApiStack(Stack):
         Schedules(self, "Schedules", workflows=schedules, function=self.runner.function, failures=self.runner.failures)
         CfnOutput(self, "ApiUrl", value=front.url if front else self.api.url)
         CfnOutput(self, "StreamUrl", value=stream_url)
-        CfnOutput(self, "ApiKeySecret", value=self.runner.key.secret_arn)
+        CfnOutput(self, "ApiKeySecret", value=self.runner.keys.secret_arn)
 
     def _make_front(self, streams: StreamService | None) -> Front | None:
         """CloudFront, unless clients come to the load balancer itself."""

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from aws_cdk import Duration
+from aws_cdk import Duration, SecretValue
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -30,7 +30,7 @@ SOURCE = FunctionSource(
 
 
 class WorkflowFunction(Construct):
-    """The function, the key that it asks for, and the queue of runs that failed for good."""
+    """The function, the keys that it asks for, and the queue of runs that failed for good."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class WorkflowFunction(Construct):
     ) -> None:
         """`origin_key` is what CloudFront shows; None where there is none in front."""
         super().__init__(scope, id)
-        self.key = self._make_key()
+        self.keys = self._make_keys()
         self.failures = self._make_failure_queue()
         records = RunRecords(self, "RunRecords")
         node = NodeFunction(self, "NodeSteps", config=config, platform=platform(config)) if node_steps else None
@@ -71,7 +71,7 @@ class WorkflowFunction(Construct):
                 "TAILRACE_RETENTION_DAYS": str(event_log.retention_days),
                 "TAILRACE_STREAM_URL": stream_url,
                 "TAILRACE_METRICS_NAMESPACE": measures.namespace,
-                "TAILRACE_API_KEY_SECRET_ARN": self.key.secret_arn,
+                "TAILRACE_API_KEY_SECRET_ARN": self.keys.secret_arn,
                 "TAILRACE_WORKFLOWS_FOLDER": "workflows",
                 "TAILRACE_REQUESTS_PER_ADDRESS": str(config.requests_per_address),
                 **access.environment_of_api,
@@ -92,7 +92,7 @@ class WorkflowFunction(Construct):
         event_log.grant_append(self._role)
         event_log.grant_clear(self._role)
         records.grant_keep(self._role)
-        self.key.grant_read(self._role)
+        self.keys.grant_read(self._role)
         access.grant_keys(self._role)
         self._let_it_invoke_itself()
         if node is not None:
@@ -100,18 +100,20 @@ class WorkflowFunction(Construct):
             self._roles.append(node.role)
         self._let_workflows(config)
 
-    def _make_key(self) -> secretsmanager.Secret:
-        key = secretsmanager.Secret(
+    def _make_keys(self) -> secretsmanager.Secret:
+        keys = secretsmanager.Secret(
             self,
             "Key",
-            description="The key that Tailrace's workflow API asks for",
-            generate_secret_string=secretsmanager.SecretStringGenerator(exclude_punctuation=True, password_length=43),
+            description="The keys that Tailrace's workflow API asks for, as hashes",
+            # An empty ring: a key that CloudFormation makes up would stand there as it is, and stay in older versions.
+            # Another text here would be written over the keys of every deployed stage.
+            secret_string_value=SecretValue.unsafe_plain_text("{}"),
         )
         explain(
-            key,
-            {"SMG4": "People hand this key to their own clients; they rotate it when they choose (docs/api-keys.md)."},
+            keys,
+            {"SMG4": "It holds hashes; people change their keys when they choose (docs/api-keys.md)."},
         )
-        return key
+        return keys
 
     def _make_failure_queue(self) -> sqs.Queue:
         queue = sqs.Queue(

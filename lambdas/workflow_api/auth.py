@@ -15,6 +15,7 @@ Admit = Callable[[Request], Awaitable[ApiKey]]
 AdmitAnybody = Callable[[Request], Awaitable[ApiKey | None]]
 
 
+_INVALID = 'Bearer error="invalid_token"'
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
@@ -67,9 +68,7 @@ class Access:
         key = await self._keys.find(text.strip().encode())
         if key is None:
             await self._limits.admit_stranger(_address(request))
-            raise _unauthorized(
-                "This is no key of the API's, or none any more.", challenge='Bearer error="invalid_token"'
-            )
+            raise _no_keys() if self._keys.empty else _unknown()
         await self._limits.admit_key(key)
         return key
 
@@ -89,8 +88,20 @@ def _check(key: ApiKey, verb: Verb, workflow_id: str | None) -> None:
         raise _forbidden(detail, {"key": key.name, "missing": {"verb": verb.value}})
 
 
-def _unauthorized(detail: str, *, challenge: str) -> Problem:
-    return Problem(HTTPStatus.UNAUTHORIZED, "unauthorized", detail, headers={"WWW-Authenticate": challenge})
+def _unknown() -> Problem:
+    return _unauthorized("This is no key of the API's, or none any more.", challenge=_INVALID)
+
+
+def _no_keys() -> Problem:
+    return _unauthorized(
+        "The API has no keys yet, or none any more. `tailrace keys first` makes one that may do everything.",
+        kind="no-keys",
+        challenge=_INVALID,
+    )
+
+
+def _unauthorized(detail: str, *, kind: str = "unauthorized", challenge: str) -> Problem:
+    return Problem(HTTPStatus.UNAUTHORIZED, kind, detail, headers={"WWW-Authenticate": challenge})
 
 
 def _forbidden(detail: str, members: dict[str, object]) -> Problem:

@@ -10,7 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from lambdas.workflow_api.keys import ApiKey, InvalidKey, first_key, hash_of
+from lambdas.workflow_api.keys import ApiKey, InvalidKey, hash_of
 from tailrace.errors import TailraceError
 from tailrace.event import encode_json
 
@@ -33,19 +33,18 @@ class KeyRing:
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """Read a ring; a text that is no JSON object is a key by itself, which may do everything.
+        """Read a ring, `{}` where there are no keys.
 
         Raises:
-            InvalidKey: it is neither.
+            InvalidKey: it is none.
         """
-        text = text.strip()
-        if not text.startswith("{"):
-            return cls((first_key(text),))
         try:
             return cls(tuple(_READER.validate_python(_members(_JSON.validate_json(text)))))
         except ValidationError as error:
             where = "; ".join(sorted({".".join(map(str, each["loc"])) for each in error.errors()}))
-            raise InvalidKey(f"The secret is no ring of API keys. What is wrong stands at: {where}.") from None
+            raise InvalidKey(
+                f"The secret is no ring of API keys. What is wrong stands at: {where or 'its beginning'}."
+            ) from None
 
     def text(self) -> str:
         """Write the ring, as `of` reads it."""

@@ -25,6 +25,10 @@ class Keys(Protocol):
     async def find(self, key: bytes) -> ApiKey | None:
         """Who a key is, None for an unknown one; raises a Problem where that can't be told."""
 
+    @property
+    def empty(self) -> bool:
+        """Whether there were no keys at all when one was looked for last."""
+
 
 class StoredRing(NamedTuple):
     """A ring as Secrets Manager holds it."""
@@ -41,7 +45,8 @@ def read_ring(client: "SecretsManagerClient", secret: str) -> StoredRing:
         One of AWS_TROUBLES: Secrets Manager did not answer, or refused.
     """
     answer = client.get_secret_value(SecretId=secret, VersionStage="AWSCURRENT")
-    return StoredRing(KeyRing.of(answer.get("SecretString", "")), needed(answer, "VersionId"))
+    version = needed(answer, "VersionId")
+    return StoredRing(KeyRing.of(answer.get("SecretString", "")), version)
 
 
 class SecretKeys:
@@ -66,6 +71,11 @@ class SecretKeys:
         if self._stored.value is None:
             raise _unreadable()
         return found
+
+    @property
+    def empty(self) -> bool:
+        """Whether there were no keys at all when they were read last."""
+        return self._stored.value == KeyRing()
 
     async def _find(self, key: bytes, age: float) -> ApiKey | None:
         if self._stored.is_due(age):

@@ -14,7 +14,7 @@ from tailrace.errors import TailraceError
 from tailrace.id_pattern import EVERY, covers, id_pattern
 
 FIRST = "first"
-"""The name of the key that a deployment is born with."""
+"""The name of the key that is made where there are none, and may do everything."""
 _PREFIX = "tailrace_"
 """What every key begins with that is made here, so that scanners of repositories know a lost one."""
 _KEY_BYTES = 32
@@ -55,7 +55,7 @@ class ApiKey:
     workflows: Annotated[tuple[IdPattern, ...], Field(min_length=1)]
     verbs: Annotated[frozenset[Verb], Field(min_length=1)]
     created_at: AwareDatetime | None = None
-    """None of the key that a deployment is born with."""
+    """None where the ring does not say."""
     rate: Annotated[int, Field(ge=1, le=MAX_RATE)] | None = None
     """Requests a minute; None: as many as come."""
 
@@ -76,7 +76,7 @@ def make_key(
     Raises:
         InvalidKey: the name or a pattern of workflows is none, or the rate can't be kept.
     """
-    key = _PREFIX + secrets.token_urlsafe(_KEY_BYTES)
+    key = new_key()
     fields = {
         "name": name,
         "hash": hash_of(key.encode()),
@@ -92,15 +92,16 @@ def make_key(
         raise InvalidKey(f"{wrong['loc'][0]}: {wrong['msg'].removeprefix('Value error, ')}") from None
 
 
-def first_key(text: str) -> ApiKey:
-    """The key that a deployment is born with, which may do everything.
+def new_key() -> str:
+    """Make up a key."""
+    return _PREFIX + secrets.token_urlsafe(_KEY_BYTES)
 
-    Raises:
-        InvalidKey: the text does not fit into a header.
-    """
-    if not fits_a_header(text):
-        raise InvalidKey("The secret's text is no key: it is empty, or more than ASCII without spaces.")
-    return ApiKey(name=FIRST, hash=hash_of(text.encode()), workflows=(EVERY,), verbs=frozenset(Verb))
+
+def first_key(key: str, *, created_at: datetime) -> ApiKey:
+    """What a ring keeps of the key that is made where there are none: it may do everything."""
+    return ApiKey(
+        name=FIRST, hash=hash_of(key.encode()), workflows=(EVERY,), verbs=frozenset(Verb), created_at=created_at
+    )
 
 
 def hash_of(key: bytes) -> str:
@@ -113,8 +114,8 @@ def hash_of(key: bytes) -> str:
 
 
 def fits_a_header(key: str) -> bool:
-    """Whether a key can be sent as `Authorization: Bearer <key>`, and is not taken for a ring of keys."""
-    return key.isascii() and key.isprintable() and " " not in key and key != "" and not key.startswith("{")
+    """Whether a key can be sent as `Authorization: Bearer <key>`."""
+    return key.isascii() and key.isprintable() and " " not in key and key != ""
 
 
 _KEY = TypeAdapter(ApiKey)

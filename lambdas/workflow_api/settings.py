@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     stream_url: str
     """Where the stream service is reached, without a slash at its end."""
     api_key_secret_arn: str
-    """A Secrets Manager secret: a ring of keys, or one key by itself."""
+    """A Secrets Manager secret: a ring of keys."""
     metrics_namespace: str = "Tailrace"
     """Of CloudWatch's, for the numbers that the function writes to its log."""
     token_secret_arn: str | None = None

@@ -11,9 +11,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import httpx
 import pytest
 
+from cli.local_aws import local_environment
+from lambdas.workflow_api.key_ring import KeyRing
 from tests.support.dev import Dev, children_of, command_of, greeting, running_dev, runs
 
 SLOW = """
@@ -161,6 +164,15 @@ def test_file_that_tells_where_the_system_runs_is_its_owners_alone_and_goes_with
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert own_dev.stop(signal.SIGTERM) == 0
     assert not path.exists()
+
+
+def test_key_is_kept_as_its_hash(dev: Dev, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in local_environment(os.environ, endpoint_url=dev.system.aws_endpoint_url).items():
+        monkeypatch.setenv(name, value)
+    text = boto3.client("secretsmanager").get_secret_value(SecretId=dev.system.api_key_secret)["SecretString"]
+
+    assert dev.system.api_key not in text
+    assert KeyRing.of(text).find(dev.system.api_key.encode()) is not None
 
 
 def test_ctrl_c_ends_everything_with_exit_code_0(own_dev: Dev) -> None:

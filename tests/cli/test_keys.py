@@ -1,30 +1,19 @@
 """`tailrace keys` over a running `tailrace dev` and over a deployed stage, as its user types it."""
 
 import json
-import socket
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-import boto3
 import httpx
 import pytest
-from botocore.config import Config
 
-from cli.errors import CommandError
-from cli.key_secret import KeySecret
-from cli.preparation import keep_key
 from lambdas.workflow_api.key_ring import KeyRing
-from lambdas.workflow_api.keys import Verb, make_key
 from tests.cli.test_deployment import deploy
-from tests.faults.garbage_faults import GARBAGE
-from tests.support.aws import AwsClients, EmulatedAws, aws_clients_of
+from tests.support.aws import AwsClients, EmulatedAws
 from tests.support.command import Ended, tailrace
 from tests.support.dev import Dev, running_dev
-from tests.support.one_answer import answering
+from tests.support.keys import keep_ring
 
 
 @pytest.fixture(scope="module")
@@ -33,31 +22,11 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
         yield dev
 
 
-@pytest.fixture
-def secret(aws_clients: AwsClients) -> KeySecret:
-    client = aws_clients.secretsmanager
-    return KeySecret(client=client, arn=keep_key(client, f"keys-{uuid4().hex}", "of-the-deployment"))
-
-
 def status(dev: Dev, key: str, method: str = "GET", path: str = "/pipelines") -> int:
     answer = httpx.request(
         method, f"{dev.system.api_url}{path}", headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=30
     )
     return answer.status_code
-
-
-def test_keys_of_what_runs_no_more_are_asked_for_with_how_to_start_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "local")
-    config = Config(proxies={}, retries={"total_max_attempts": 1})
-    with socket.socket() as nobody_listens:
-        nobody_listens.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{nobody_listens.getsockname()[1]}"
-        client = boto3.client("secretsmanager", endpoint_url=url, region_name="us-east-1", config=config)
-        with pytest.raises(CommandError, match="can't be had") as told:
-            KeySecret(client=client, arn="gone").read()
-
-    assert "`tailrace dev`" in told.value.hint
 
 
 def test_a_key_is_added_used_and_revoked_while_the_first_one_goes_on(dev: Dev) -> None:
@@ -85,7 +54,7 @@ def test_the_list_says_what_each_key_may_and_shows_none(dev: Dev) -> None:
     tailrace("keys", "revoke", "shop", folder=dev.folder)
 
     first, shop = listed.out.splitlines()
-    assert first == "first  run, read, clear, mint  *  with the deployment"
+    assert first.startswith("first  run, read, clear, mint  *  20")
     assert shop.startswith("shop   run, read  p_shop_*, p_hello  20")
     assert [each["name"] for each in described] == ["first", "shop"]
     assert described[1]["workflows"] == ["p_shop_*", "p_hello"]
@@ -112,102 +81,75 @@ def test_a_rate_that_cannot_be_kept_makes_no_key(dev: Dev, rate: str) -> None:
 
 
 @pytest.fixture
-def stage(emulated_aws: EmulatedAws, aws_clients: AwsClients, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A deployed stage, whose secret is the key that it was deployed with."""
+def secret(aws_clients: AwsClients) -> str:
+    """A stage's secret, as CloudFormation makes it."""
+    return keep_ring(aws_clients.secretsmanager, KeyRing())
+
+
+@pytest.fixture
+def stage(emulated_aws: EmulatedAws, secret: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A stage that was deployed, and has no keys yet."""
     for name, value in emulated_aws.environment.items():
         monkeypatch.setenv(name, value)
     name = f"s{uuid4().hex[:8]}"
-    arn = keep_key(aws_clients.secretsmanager, f"keys-{uuid4().hex}", "of-the-deployment")
-    deploy(name, {"ApiUrl": "http://127.0.0.1:1", "StreamUrl": "http://127.0.0.1:1", "ApiKeySecret": arn})
+    deploy(name, {"ApiUrl": "http://127.0.0.1:1", "StreamUrl": "http://127.0.0.1:1", "ApiKeySecret": secret})
     return name
+
+
+def texts_of(clients: AwsClients, secret: str) -> list[str]:
+    """The text of each version that AWS keeps of a secret, the one that counts first."""
+    client = clients.secretsmanager
+    kept = client.list_secret_version_ids(SecretId=secret, IncludeDeprecated=True)["Versions"]
+    kept.sort(key=lambda version: "AWSCURRENT" not in version.get("VersionStages", []))
+    return [client.get_secret_value(SecretId=secret, VersionId=each["VersionId"])["SecretString"] for each in kept]
 
 
 def of_stage(stage: str, *arguments: str, folder: Path) -> Ended:
     return tailrace(*arguments, "--stage", stage, folder=folder)
 
 
-def test_the_keys_of_a_stage_are_managed_with_its_first_key_among_them(stage: str, tmp_path: Path) -> None:
-    key = of_stage(stage, "keys", "add", "ci", folder=tmp_path).out.strip()
+def test_a_stage_gets_its_first_key_once_and_keeps_hashes_alone(
+    stage: str, secret: str, aws_clients: AwsClients, tmp_path: Path
+) -> None:
+    made = of_stage(stage, "keys", "first", folder=tmp_path)
+    key = made.out.strip()
+    again = of_stage(stage, "keys", "first", folder=tmp_path)
+    added = of_stage(stage, "keys", "add", "ci", folder=tmp_path).out.strip()
 
-    arn = boto3.client("cloudformation").describe_stacks(StackName=f"Tailrace-{stage}-WorkflowApi")
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in arn["Stacks"][0]["Outputs"]}
-    text = boto3.client("secretsmanager").get_secret_value(SecretId=outputs["ApiKeySecret"], VersionStage="AWSCURRENT")[
-        "SecretString"
-    ]
-    ring = KeyRing.of(text)
-    assert {kept.name for kept in ring} == {"first", "ci"}
-    assert ring.find(b"of-the-deployment") is not None
-    assert ring.find(key.encode()) is not None
-    assert "of-the-deployment" not in text
-    assert key not in text
+    assert (made.code, made.out) == (0, f"{key}\n")
+    assert key.startswith("tailrace_")
+    assert (again.code, again.out) == (1, "")
+    assert "There are keys already" in again.err
+    texts = texts_of(aws_clients, secret)
+    ring = KeyRing.of(texts[0])
+    assert [ring.find(each.encode()) for each in (key, added)] == list(ring)
+    assert [kept.name for kept in ring] == ["first", "ci"]
+    assert not any(each in text for text in texts for each in (key, added))
 
 
-def test_a_stage_whose_keys_are_hashes_asks_for_a_key(stage: str, tmp_path: Path) -> None:
-    of_stage(stage, "keys", "add", "ci", folder=tmp_path)
+def test_a_key_for_some_workflows_may_be_the_first_there_is(stage: str, tmp_path: Path) -> None:
+    of_stage(stage, "keys", "add", "shop", "--workflow", "p_shop_*", folder=tmp_path)
+
+    listed = of_stage(stage, "keys", "list", folder=tmp_path)
+
+    assert [line.split()[0] for line in listed.out.splitlines()] == ["shop"]
+
+
+def test_a_command_that_takes_a_key_asks_for_it(stage: str, tmp_path: Path) -> None:
+    of_stage(stage, "keys", "first", folder=tmp_path)
 
     result = of_stage(stage, "list", folder=tmp_path)
 
     assert result.code == 1
-    assert f"The keys of the stage {stage} are kept as hashes" in result.err
-    assert "--key or TAILRACE_API_KEY" in result.err
+    assert f"The key to the stage {stage} is not known" in result.err
+    assert "--key, or set TAILRACE_API_KEY" in result.err
 
 
 def test_who_revokes_the_last_key_is_told(stage: str, tmp_path: Path) -> None:
+    of_stage(stage, "keys", "first", folder=tmp_path)
+
     revoked = of_stage(stage, "keys", "revoke", "first", folder=tmp_path)
 
     assert revoked.code == 0
     assert "nobody can use the API until you add another" in revoked.err
     assert of_stage(stage, "keys", "list", folder=tmp_path).out.startswith("There are no keys")
-
-
-def test_what_others_change_at_the_same_time_is_not_lost(secret: KeySecret) -> None:
-    both_have_read = threading.Barrier(2)
-    waited = threading.local()
-
-    def add(name: str) -> None:
-        def with_key(ring: KeyRing) -> KeyRing:
-            if not hasattr(waited, "once"):
-                waited.once = True
-                both_have_read.wait(60)
-            return ring.with_key(make_key(name, workflows=["*"], verbs=Verb, created_at=datetime.now(UTC))[1])
-
-        secret.change(with_key)
-
-    with ThreadPoolExecutor(2) as people:
-        list(people.map(add, ["one", "other"]))
-
-    assert {key.name for key in secret.read()} == {"first", "one", "other"}
-
-
-def test_a_change_gives_up_where_others_are_always_faster(secret: KeySecret) -> None:
-    def while_another_changes(ring: KeyRing) -> KeyRing:
-        name = f"k{len(ring.keys)}"
-        secret.change(
-            lambda it: it.with_key(make_key(name, workflows=["*"], verbs=Verb, created_at=datetime.now(UTC))[1])
-        )
-        return ring
-
-    with pytest.raises(CommandError, match="all the time"):
-        secret.change(while_another_changes)
-
-
-def test_a_secret_that_holds_something_else_is_one_sentence_and_is_left_alone(aws_clients: AwsClients) -> None:
-    arn = keep_key(aws_clients.secretsmanager, f"keys-{uuid4().hex}", '{"user": "admin"}')
-    secret = KeySecret(client=aws_clients.secretsmanager, arn=arn)
-
-    with pytest.raises(CommandError, match="no ring of API keys"):
-        secret.change(lambda ring: ring)
-
-    kept = aws_clients.secretsmanager.get_secret_value(SecretId=arn, VersionStage="AWSCURRENT")
-    assert kept["SecretString"] == '{"user": "admin"}'
-
-
-@pytest.mark.parametrize("answer", [*GARBAGE, (200, b"{}")], ids=str)
-def test_answer_that_is_none_of_the_secrets_is_one_sentence(answer: tuple[int, bytes]) -> None:
-    with answering(*answer) as strange:
-        secret = KeySecret(client=aws_clients_of(strange).secretsmanager, arn="arn")
-
-        with pytest.raises(CommandError, match="The keys can't be had"):
-            secret.read()
-        with pytest.raises(CommandError, match="The keys can't be had"):
-            secret.change(lambda ring: ring)

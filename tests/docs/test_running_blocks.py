@@ -19,6 +19,7 @@ COMMANDS = ("curl -X", "tailrace ", ".venv/bin/tailrace ")
 NOT_HERE = {
     "README.md": ("make dev", "export ", "curl -X", ".venv/bin/tailrace "),  # tests/readme follows it word by word
     "docs/access.md": ("tailrace token",),  # tests/cli tries it where streams take tokens
+    "docs/api-keys.md": ("tailrace keys first", "aws secretsmanager"),  # tests/cli does both to a stage
     "docs/deploy.md": ("make deploy", "make destroy"),  # needs an AWS account; tests/infra deploys into an emulated one
     "docs/verify-on-aws.md": ("make deploy",),  # the same
     "docs/operations.md": (

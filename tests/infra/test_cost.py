@@ -1,7 +1,6 @@
-"""What people are told before and after they deploy."""
+"""What people are told before they deploy."""
 
 from cli.bill import ALARMS
-from infra.afterwards import tell
 from infra.config import StreamServiceConfig
 from infra.cost import fleet, idle_cost
 from infra.fronts import ExistingNetwork, OwnDomain, PublicOrigin
@@ -40,29 +39,5 @@ def test_emulated_aws_needs_no_fleet() -> None:
     assert list(idle_cost(stage_config("local"))) == ["API key (Secrets Manager)"]
 
 
-def test_people_are_told_addresses_and_how_to_read_the_key() -> None:
-    outputs = {
-        "Tailrace-dev-EventLog": {"EventLogTable": "table", "NoticeTopic": "topic"},
-        "Tailrace-dev-WorkflowApi": {
-            "ApiUrl": "https://d1.cloudfront.net",
-            "StreamUrl": "https://d1.cloudfront.net",
-            "ApiKeySecret": "arn:secret",
-        },
-    }
-
-    told = tell(outputs)
-
-    assert "--secret-id arn:secret " in told
-    assert "curl -X POST https://d1.cloudfront.net/pipelines/p_hello/events" in told
-    assert 'new EventSource("https://d1.cloudfront.net/pipelines/p_hello/sse")' in told
-    assert "/tokens" not in told
-
-
-def test_people_are_told_of_tokens_where_streams_take_them() -> None:
-    outputs = {
-        "Tailrace-prod-EventLog": {"TokenSecret": "arn:tokens"},
-        "Tailrace-prod-WorkflowApi": {"ApiUrl": "https://d1", "StreamUrl": "https://d1", "ApiKeySecret": "arn:secret"},
-    }
-
-    assert "curl -X POST https://d1/pipelines/p_hello/tokens" in tell(outputs)
+def test_the_keys_of_tokens_are_paid_for_where_streams_take_them() -> None:
     assert idle_cost(stage_config("prod"))["Keys of tokens (Secrets Manager)"] > 0

@@ -20,6 +20,7 @@ from tests.infra.recording import Recording
 from tests.infra.templates import Assembly
 from tests.lambdas.workflow_api.gateway import Gateway
 from tests.support.aws import EmulatedAws
+from tests.support.keys import keep_ring, ring_of
 from tests.support.rim import eventually
 from tests.support.target_group import DRAINING, TargetGroup, target_group
 from tests.support.tokens import SECRET
@@ -71,14 +72,13 @@ def _environment(
     for name, value in emulated_aws.environment.items():
         monkeypatch.setenv(name, value)
     secrets = boto3.client("secretsmanager")
-    secret = secrets.create_secret(Name=f"key-{uuid4().hex}", SecretString=KEY)
     token_secret = secrets.create_secret(Name=f"token-keys-{uuid4().hex}", SecretString=SECRET)
     ours = {
         "TAILRACE_EVENT_LOG_TABLE": event_log_table_name,
         "TAILRACE_IDEMPOTENCY_TABLE": idempotency_table_name,
         "TAILRACE_NOTICE_TOPIC_ARN": notice_topic_arn,
         "TAILRACE_STREAM_URL": "https://d111.cloudfront.net",
-        "TAILRACE_API_KEY_SECRET_ARN": secret["ARN"],
+        "TAILRACE_API_KEY_SECRET_ARN": keep_ring(secrets, ring_of(KEY)),
         "TAILRACE_TOKEN_SECRET_ARN": token_secret["ARN"],
         "TAILRACE_STREAM_ACCESS": "token",
         "TAILRACE_QUEUE_PREFIX": f"flow-{uuid4().hex[:8]}-",

@@ -2,10 +2,12 @@
 
 import json
 
+from lambdas.workflow_api.key_ring import KeyRing
 from tests.infra.custom_stage import CUSTOM, SECRET_ARN
 from tests.infra.templates import Assembly, as_list
 
 FUNCTION = "AWS::Lambda::Function"
+SECRET = "AWS::SecretsManager::Secret"
 ROLE = "WorkflowFunctionRunnerRole"
 RUNNER = "WorkflowFunctionRunner"
 NODE = "WorkflowFunctionNodeSteps"
@@ -41,12 +43,19 @@ def test_function_answers_before_the_http_api_gives_up(dev: Assembly, prod: Asse
         assert stage.workflow_api.only(FUNCTION, containing=RUNNER)["Timeout"] < 30
 
 
-def test_api_key_is_generated_and_fits_a_header(dev: Assembly) -> None:
-    generated = dev.workflow_api.only("AWS::SecretsManager::Secret", containing="WorkflowFunctionKey")[
-        "GenerateSecretString"
-    ]
+def test_a_stage_begins_with_an_empty_ring_of_keys_and_cloudformation_makes_up_none(
+    dev: Assembly, prod: Assembly
+) -> None:
+    for stage in (dev, prod):
+        secret = stage.workflow_api.only(SECRET, containing="WorkflowFunctionKey")
 
-    assert generated == {"ExcludePunctuation": True, "PasswordLength": 43}
+        assert KeyRing.of(secret["SecretString"]) == KeyRing()
+        assert "GenerateSecretString" not in secret
+
+
+def test_the_ring_that_a_stage_begins_with_never_changes(dev: Assembly) -> None:
+    """CloudFormation would write another one over the keys of every stage."""
+    assert dev.workflow_api.only(SECRET, containing="WorkflowFunctionKey")["SecretString"] == "{}"
 
 
 def test_workflow_function_can_append_but_never_scan_or_change_the_table(dev: Assembly) -> None:

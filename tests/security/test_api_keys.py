@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lambdas.workflow_api.key_ring import KeyRing
 from lambdas.workflow_api.keys import ApiKey, Verb, hash_of, make_key
 from tailrace.pd import Pd
 from tests.lambdas.workflow_api.conftest import Api
 from tests.lambdas.workflow_api.gateway import KEY, Answer
+from tests.support.keys import ring_of
 
 INSIDE = "an inner value"
 RUN, LIST, SHOW = ("POST", "/pipelines/p_shop/events"), ("GET", "/pipelines"), ("GET", "/pipelines/p_shop")
@@ -24,7 +24,7 @@ RUNS, READS, ELSEWHERE, REVOKED = (
         ("revoked", "*", list(Verb)),
     )
 )
-RING = KeyRing.of(KEY).with_key(RUNS[1]).with_key(READS[1]).with_key(ELSEWHERE[1])
+RING = ring_of(KEY).with_key(RUNS[1]).with_key(READS[1]).with_key(ELSEWHERE[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from cli.preparation import keep_key
+from cli.preparation import keep_secret
 from cli.running_system import RunningSystem
-from lambdas.workflow_api.key_ring import KeyRing
 from lambdas.workflow_api.keys import Verb, make_key
 from tests.security.documents import Visitor, hold_against
 from tests.security.streams import guarded
 from tests.support.aws import AwsClients, EmulatedAws
+from tests.support.keys import ring_of
 from tests.support.services import API_KEY, Service, stream_service_process, workflow_api_process
 from tests.support.systems import new_system
 from tests.support.tokens import SECRET, claims, signed
@@ -32,8 +32,8 @@ ECHO, HOOK = {"path.workflow_id": "p_echo"}, {"path.workflow_id": "p_hook"}
 @pytest.fixture(scope="module")
 def system(emulated_aws: EmulatedAws, aws_clients: AwsClients) -> RunningSystem:
     """A system whose streams take tokens, and whose API has two keys."""
-    keys = KeyRing.of(API_KEY).with_key(READERS_KEY).text()
-    tokens = keep_key(aws_clients.secretsmanager, f"tokens-{uuid4().hex}", SECRET)
+    keys = ring_of(API_KEY).with_key(READERS_KEY)
+    tokens = keep_secret(aws_clients.secretsmanager, f"tokens-{uuid4().hex}", SECRET)
     made = new_system(emulated_aws, aws_clients, api_keys=keys)
     return replace(made, stream_url="https://streams.example.org", token_secret=tokens)
 

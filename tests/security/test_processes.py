@@ -18,13 +18,14 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from cli.preparation import keep_key
+from cli.preparation import keep_secret
 from cli.running_system import RunningSystem
 from tests.lambdas.workflow_api.gateway import gateway_event
 from tests.security.lambda_process import lambda_process
 from tests.security.test_secrets_stay import places
 from tests.support.aws import AwsClients, EmulatedAws
 from tests.support.collector import Collector, collector
+from tests.support.keys import keep_ring, ring_of
 from tests.support.services import stream_service_process, workflow_api_process
 from tests.support.tokens import claims, signed
 
@@ -146,8 +147,10 @@ def system(running_system: RunningSystem, aws_clients: AwsClients) -> RunningSys
     return replace(
         running_system,
         api_key=KEY,
-        api_key_secret=keep_key(secrets, f"keys-{uuid4().hex}", KEY),
-        token_secret=keep_key(secrets, f"tokens-{uuid4().hex}", json.dumps({"sign_with": "first", "first": TOKEN_KEY})),
+        api_key_secret=keep_ring(secrets, ring_of(KEY)),
+        token_secret=keep_secret(
+            secrets, f"tokens-{uuid4().hex}", json.dumps({"sign_with": "first", "first": TOKEN_KEY})
+        ),
     )
 
 

@@ -7,13 +7,13 @@ from uuid import uuid4
 
 import pytest
 
-from cli.preparation import keep_key
 from cli.running_system import RunningSystem
 from cli.tables import create_event_log_table, create_idempotency_table
 from tailrace.dynamodb import DynamoDBTable
 from tailrace.event_log import EventLog
 from tests.support import rim
 from tests.support.aws import AwsClients, EmulatedAws, aws_clients_of, emulated_aws_server
+from tests.support.keys import keep_ring, ring_of
 from tests.support.services import API_KEY, Service, stream_service_process, workflow_api_process
 
 WORKFLOWS = Path(__file__).parents[2] / "workflows"
@@ -62,8 +62,8 @@ def notice_topic_arn(aws_clients: AwsClients) -> str:
 
 @pytest.fixture
 def api_key_secret(aws_clients: AwsClients) -> str:
-    """A secret with the key that tests use, as a stage has it when it is deployed."""
-    return keep_key(aws_clients.secretsmanager, f"keys-{uuid4().hex}", API_KEY)
+    """A secret with the key that tests use, as its hash."""
+    return keep_ring(aws_clients.secretsmanager, ring_of(API_KEY))
 
 
 @pytest.fixture

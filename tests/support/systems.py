@@ -2,14 +2,15 @@
 
 from uuid import uuid4
 
-from cli.preparation import keep_key
 from cli.running_system import RunningSystem
 from cli.tables import create_event_log_table, create_idempotency_table
+from lambdas.workflow_api.key_ring import KeyRing
 from tests.support.aws import AwsClients, EmulatedAws
+from tests.support.keys import keep_ring, ring_of
 from tests.support.services import API_KEY
 
 
-def new_system(aws: EmulatedAws, clients: AwsClients, *, api_keys: str = API_KEY) -> RunningSystem:
+def new_system(aws: EmulatedAws, clients: AwsClients, *, api_keys: KeyRing | None = None) -> RunningSystem:
     """Make tables, a topic and the secret with the API's keys; streams are public."""
     table, idempotency_table = f"EventLog-{uuid4().hex}", f"Idempotency-{uuid4().hex}"
     create_event_log_table(clients.dynamodb, table)
@@ -19,7 +20,7 @@ def new_system(aws: EmulatedAws, clients: AwsClients, *, api_keys: str = API_KEY
         stream_url="",
         aws_endpoint_url=aws.endpoint_url,
         api_key=API_KEY,
-        api_key_secret=keep_key(clients.secretsmanager, f"keys-{uuid4().hex}", api_keys),
+        api_key_secret=keep_ring(clients.secretsmanager, api_keys or ring_of(API_KEY)),
         event_log_table=table,
         idempotency_table=idempotency_table,
         notice_topic_arn=clients.sns.create_topic(Name=f"notices-{uuid4().hex}")["TopicArn"],

@@ -1,11 +1,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from cli.preparation import keep_key
 from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.clearing import Clearing
 from lambdas.workflow_api.function import Function
@@ -31,6 +29,7 @@ from tests.lambdas.workflow_api.counts import InMemoryRequestCounts
 from tests.lambdas.workflow_api.gateway import KEY, Gateway, LambdaContext
 from tests.lambdas.workflow_api.records import InMemoryRecordTable
 from tests.support.aws import AwsClients
+from tests.support.keys import keep_ring, ring_of
 
 STREAM_URL = "https://d111.cloudfront.net"
 
@@ -43,6 +42,10 @@ class FixedKeys:
 
     async def find(self, key: bytes) -> ApiKey | None:
         return self._ring.find(key)
+
+    @property
+    def empty(self) -> bool:
+        return self._ring == KeyRing()
 
 
 @dataclass(kw_only=True)
@@ -61,7 +64,7 @@ class Api:
     """By the clock of the records, and of the limits: a minute begins."""
     token_keys: Refreshed[SharedKeys] | None = None
     pages: Pages = field(default_factory=Pages)
-    ring: KeyRing = field(default_factory=lambda: KeyRing.of(KEY))
+    ring: KeyRing = field(default_factory=lambda: ring_of(KEY))
     counts: InMemoryRequestCounts = field(default_factory=InMemoryRequestCounts)
     requests_per_address: int = 600
     origin_key: str | None = None
@@ -113,7 +116,7 @@ def names_in_aws(
 ) -> dict[str, str]:
     """The variables that name what the function uses of emulated AWS, new and empty."""
     return {
-        "TAILRACE_API_KEY_SECRET_ARN": keep_key(aws_clients.secretsmanager, f"keys-{uuid4().hex}", KEY),
+        "TAILRACE_API_KEY_SECRET_ARN": keep_ring(aws_clients.secretsmanager, ring_of(KEY)),
         "TAILRACE_EVENT_LOG_TABLE": event_log_table_name,
         "TAILRACE_IDEMPOTENCY_TABLE": idempotency_table_name,
         "TAILRACE_NOTICE_TOPIC_ARN": notice_topic_arn,

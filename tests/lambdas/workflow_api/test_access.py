@@ -10,7 +10,6 @@ from lambdas.workflow_api.answers import Answers
 from lambdas.workflow_api.api import create_app
 from lambdas.workflow_api.auth import Access
 from lambdas.workflow_api.clearing import Clearing
-from lambdas.workflow_api.key_ring import KeyRing
 from lambdas.workflow_api.keys import Verb, make_key
 from lambdas.workflow_api.limits import Limits
 from lambdas.workflow_api.metrics import NoMetrics
@@ -26,6 +25,7 @@ from tests.lambdas.workflow_api.conftest import STREAM_URL, Api, FixedKeys
 from tests.lambdas.workflow_api.counts import InMemoryRequestCounts
 from tests.lambdas.workflow_api.gateway import KEY, Gateway
 from tests.lambdas.workflow_api.records import InMemoryRecordTable
+from tests.support.keys import ring_of
 
 FAILURE = ImportFailure("payments", "No module named 'stripe'")
 
@@ -55,7 +55,7 @@ def routes() -> list[tuple[str, str]]:
         runs=Runs(log=log, notifier=InMemoryNotifier(), metrics=NoMetrics()),
         repeats=Repeats(once=Once(table=InMemoryRecordTable(), log=log)),
         answers=Answers(stream_url=STREAM_URL),
-        access=Access(FixedKeys(KeyRing.of(KEY)), limits),
+        access=Access(FixedKeys(ring_of(KEY)), limits),
         clearing=Clearing(log=log, notifier=InMemoryNotifier()),
         mint=Mint(None),
         pages=Pages(),
@@ -94,7 +94,7 @@ def test_each_route_takes_its_own_verb_and_says_which(api: Api, verb: Verb, meth
     allowed = holder(api, verbs=[verb])
     assert allowed.request(method, path).status == 200
 
-    api.ring = KeyRing.of(KEY)
+    api.ring = ring_of(KEY)
     refused = holder(api, verbs=set(Verb) - {verb}).request(method, path)
 
     assert (refused.status, refused.json["type"]) == (403, "urn:tailrace:problem:forbidden")

@@ -14,6 +14,7 @@ import pytest
 
 from lambdas.workflow_api.function import Function
 from lambdas.workflow_api.handler import create_handler
+from lambdas.workflow_api.key_ring import KeyRing
 from lambdas.workflow_api.settings import Settings
 from tailrace.event import WorkflowId
 from tailrace.event_log import EventLog
@@ -97,6 +98,37 @@ def test_a_request_runs_a_workflow_of_the_folder(handler: Function) -> None:
     [failure] = listed["import_failures"]
     assert failure["module"] == "broken"
     assert "a_package_that_is_not_there" in failure["reason"]
+
+
+def test_a_stage_without_keys_runs_nothing_and_says_how_one_is_made(
+    handler: Function,
+    aws_clients: AwsClients,
+    names_in_aws: Mapping[str, str],
+    event_log_on_moto: EventLog,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    secret = names_in_aws["TAILRACE_API_KEY_SECRET_ARN"]
+    aws_clients.secretsmanager.put_secret_value(SecretId=secret, SecretString=KeyRing().text())
+
+    answer = greet(handler, "Luke")
+
+    assert (answer.status, answer.json["type"]) == (401, "urn:tailrace:problem:no-keys")
+    assert "`tailrace keys first` makes one" in answer.json["detail"]
+    assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+    assert payloads_in(event_log_on_moto) == []
+    assert "value_not_read" not in caplog.messages
+
+
+def test_a_public_workflow_runs_in_a_stage_without_keys(
+    environment: pytest.MonkeyPatch, aws_clients: AwsClients, names_in_aws: Mapping[str, str], workflows_folder: Path
+) -> None:
+    del environment  # has been set
+    (workflows_folder / "hello.py").write_text(MODULE.replace('"p_hello")', '"p_hello", public=True)'))
+    secret = names_in_aws["TAILRACE_API_KEY_SECRET_ARN"]
+    aws_clients.secretsmanager.put_secret_value(SecretId=secret, SecretString=KeyRing().text())
+    handler = create_handler(Settings.from_environment(), invoke_later=lambda _event: None)
+
+    assert greet(handler, "Luke").status == 200
 
 
 def test_what_a_run_sent_is_in_the_log_and_announced(

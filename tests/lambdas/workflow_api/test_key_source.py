@@ -12,6 +12,7 @@ from lambdas.workflow_api.key_ring import KeyRing
 from lambdas.workflow_api.key_source import SecretKeys
 from lambdas.workflow_api.keys import Verb, make_key
 from lambdas.workflow_api.problems import Problem
+from tests.support.keys import keep_ring, ring_of
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -42,7 +43,7 @@ def secrets_manager() -> Iterator["SecretsManagerClient"]:
 
 @pytest.fixture
 def arn(secrets_manager: "SecretsManagerClient") -> str:
-    return secrets_manager.create_secret(Name="api-key", SecretString="first-key\n")["ARN"]
+    return keep_ring(secrets_manager, ring_of("first-key"))
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ async def test_a_secret_is_not_read_again_for_a_minute(
     keys: SecretKeys, arn: str, secrets_manager: "SecretsManagerClient", clock: Clock
 ) -> None:
     await keys.find(b"first-key")
-    secrets_manager.put_secret_value(SecretId=arn, SecretString="second-key")
+    secrets_manager.put_secret_value(SecretId=arn, SecretString=ring_of("second-key").text())
 
     clock.time += 50
     assert await keys.find(b"first-key")
@@ -89,7 +90,7 @@ async def test_a_key_is_admitted_as_soon_as_it_is_used_and_another_one_as_before
     keys: SecretKeys, arn: str, secrets_manager: "SecretsManagerClient", clock: Clock
 ) -> None:
     await keys.find(b"first-key")
-    ring = KeyRing.of("first-key")
+    ring = ring_of("first-key")
     key, ci = make_key("ci", workflows=["p_hello"], verbs=[Verb.RUN], created_at=datetime.now(UTC))
     secrets_manager.put_secret_value(SecretId=arn, SecretString=ring.with_key(ci).text())
 
@@ -131,7 +132,7 @@ async def test_keys_that_cannot_be_read_again_serve_for_an_hour(
     assert caught.value.status == 503
 
 
-@pytest.mark.parametrize("text", [" ", "two words", '{"ci": {}}'])
+@pytest.mark.parametrize("text", [" ", "a-key-by-itself", '{"ci": {}}'])
 async def test_a_secret_that_holds_no_keys_admits_nobody(
     keys: SecretKeys,
     arn: str,
@@ -149,9 +150,23 @@ async def test_a_secret_that_holds_no_keys_admits_nobody(
     assert "value_not_read" in caplog.messages
 
 
-async def test_an_empty_ring_admits_nobody_and_is_no_failure(
-    keys: SecretKeys, arn: str, secrets_manager: "SecretsManagerClient"
+async def test_an_empty_ring_admits_nobody_says_so_and_is_no_failure(
+    keys: SecretKeys, arn: str, secrets_manager: "SecretsManagerClient", caplog: pytest.LogCaptureFixture
 ) -> None:
     secrets_manager.put_secret_value(SecretId=arn, SecretString=KeyRing().text())
 
     assert await keys.find(b"first-key") is None
+    assert keys.empty
+    assert "value_not_read" not in caplog.messages
+
+
+async def test_the_first_key_of_all_is_admitted_within_seconds(
+    keys: SecretKeys, arn: str, secrets_manager: "SecretsManagerClient", clock: Clock
+) -> None:
+    secrets_manager.put_secret_value(SecretId=arn, SecretString=KeyRing().text())
+    assert await keys.find(b"first-key") is None
+    secrets_manager.put_secret_value(SecretId=arn, SecretString=ring_of("first-key").text())
+
+    clock.time += 16
+    assert await name_of(keys, b"first-key") == "first"
+    assert not keys.empty

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from lambdas.workflow_api.key_ring import MAX_KEYS, KeyNotPossible, KeyRing
-from lambdas.workflow_api.keys import ApiKey, InvalidKey, Verb, hash_of, make_key
+from lambdas.workflow_api.keys import ApiKey, InvalidKey, Verb, first_key, hash_of, make_key
+from tests.support.keys import ring_of
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 HASH = hash_of(b"a-key")
@@ -21,7 +22,7 @@ def key_named(name: str) -> ApiKey:
 
 def test_a_ring_that_was_written_is_read() -> None:
     _, ci = make_key("ci", workflows=["p_shop_*", "p_hello"], verbs=[Verb.RUN, Verb.CLEAR], created_at=NOW, rate=600)
-    ring = KeyRing.of("of-the-deployment").with_key(ci)
+    ring = ring_of("the-first-key").with_key(ci)
 
     assert KeyRing.of(ring.text()) == ring
     assert KeyRing.of(KeyRing().text()) == KeyRing()
@@ -30,10 +31,10 @@ def test_a_ring_that_was_written_is_read() -> None:
 def test_a_ring_holds_hashes_and_no_key() -> None:
     key, ci = make_key("ci", workflows=["*"], verbs=[Verb.RUN], created_at=NOW)
 
-    text = KeyRing.of("of-the-deployment").with_key(ci).text()
+    text = ring_of("the-first-key").with_key(ci).text()
 
     assert key not in text
-    assert "of-the-deployment" not in text
+    assert "the-first-key" not in text
     assert json.loads(text)["ci"]["hash"] == hash_of(key.encode())
 
 
@@ -47,12 +48,18 @@ def test_a_rate_is_a_whole_number_that_can_be_kept(rate: float) -> None:
         KeyRing.of(json.dumps({"ci": {**CI, "rate": rate}}))
 
 
-def test_a_text_by_itself_is_a_key_that_may_do_everything() -> None:
-    [key] = KeyRing.of("of-the-deployment\n")
+def test_the_first_key_may_do_everything() -> None:
+    key = first_key("the-first-key", created_at=NOW)
 
-    assert key.name == "first"
+    assert (key.name, key.created_at) == ("first", NOW)
     assert all(key.may(verb, "p_anything") for verb in Verb)
-    assert KeyRing.of("of-the-deployment").find(b"of-the-deployment") == key
+    assert KeyRing((key,)).find(b"the-first-key") == key
+
+
+def test_a_key_that_does_not_say_when_it_was_made_is_one() -> None:
+    [key] = KeyRing.of(json.dumps({"ci": {name: value for name, value in CI.items() if name != "created_at"}}))
+
+    assert key.created_at is None
 
 
 def test_keys_that_are_made_are_long_and_never_the_same() -> None:
@@ -84,7 +91,7 @@ def test_a_key_may_what_it_says_with_the_workflows_that_it_names() -> None:
     [
         "",
         "two words",
-        "ключ",
+        "a-key-by-itself",
         "{",
         '{"ci": 1}',
         json.dumps({"ci": {**CI, "hash": HASH[:-1]}}),
