@@ -3,10 +3,17 @@
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+MAX_CHARACTERS = 64
+"""Of an address: 45 at most, and an interface's name behind it."""
 
-@lru_cache(maxsize=4_096)  # a client's address is looked at several times, and a front's at every request
+
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
     """Read an address; None where the text is none."""
+    return _parse(text) if len(text) <= MAX_CHARACTERS else None  # what strangers write must not fill the cache
+
+
+@lru_cache(maxsize=4_096)  # a client's address is looked at several times, and a front's at every request
+def _parse(text: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(text)
     except ValueError:
