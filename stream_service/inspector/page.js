@@ -81,6 +81,7 @@ async function showAll(response, connection) {
 
 async function refuse(response) {
   const problem = await response.json().catch(() => ({}));
+  element("empty").hidden = true; // running the workflow would not help
   say("refused", `Refused (${response.status}): ${problem.detail ?? response.statusText}`);
 }
 
@@ -170,18 +171,23 @@ function addressToCopy() {
 
 function writeSnippet() {
   const listeners = [...(channels.size > 0 ? channels.keys() : ["events"])].map(
-    (channel) => `stream.addEventListener(${literal(channel)}, (e) => console.log(JSON.parse(e.data)));`,
+    (channel) => `stream.addEventListener(${literal(channel)}, show);`,
   );
-  element("snippet").textContent = [`const stream = new EventSource(${literal(addressToCopy())});`, ...listeners].join("\n");
+  element("snippet").textContent = [
+    `const stream = new EventSource(${literal(addressToCopy())});`,
+    "const show = (e) => console.log(e.type, JSON.parse(e.data));",
+    ...listeners,
+  ].join("\n");
 }
 
-async function copy() {
+async function copy({ target: button }) {
+  const lines = element(button.dataset.copies);
   try {
-    await navigator.clipboard.writeText(element("snippet").textContent);
-    element("copy").textContent = "Copied";
+    await navigator.clipboard.writeText(lines.textContent);
+    button.textContent = "Copied";
   } catch {
-    getSelection().selectAllChildren(element("snippet")); // only pages that came by HTTPS may write to the clipboard
-    element("copy").textContent = "Selected: press Ctrl+C";
+    getSelection().selectAllChildren(lines); // only pages that came by HTTPS may write to the clipboard
+    button.textContent = "Selected: press Ctrl+C";
   }
 }
 
@@ -189,5 +195,7 @@ element("stream").textContent = id;
 document.title = `${id} · Tailrace`;
 element("curl").textContent = `curl -N '${addressToCopy()}'`;
 writeSnippet();
-element("copy").addEventListener("click", copy);
+for (const button of document.querySelectorAll("[data-copies]")) {
+  button.addEventListener("click", copy);
+}
 follow();

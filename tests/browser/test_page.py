@@ -26,6 +26,14 @@ async def live(page: Page) -> None:
     await expect(page.get_by_role("status")).to_have_text("Live. New events appear as they are sent.")
 
 
+async def copied(page: Page, title: str) -> str:
+    """What the button below a title copies."""
+    button = page.locator(f"h2:text-is('{title}') + pre + button")
+    await button.click()
+    await expect(button).to_have_text("Copied")
+    return str(await page.evaluate("navigator.clipboard.readText()"))
+
+
 async def test_replayed_events_are_marked_and_live_ones_are_not(rim: Rim, url: str, page: Page) -> None:
     await rim.publish("p_a", 1, 2)
     await page.goto(f"{url}/streams/p_a")
@@ -95,6 +103,7 @@ async def test_refusal_is_told_with_what_to_do_and_not_tried_again(rim: Rim, url
     await page.goto(f"{url}/streams/p_a?replay=many")
 
     await expect(page.get_by_role("status")).to_contain_text("Refused (422): replay: Input should be a valid integer")
+    await expect(page.get_by_text("Nothing yet.")).to_be_hidden()
     assert rim.hub.connections == 0
 
 
@@ -189,9 +198,7 @@ async def test_lines_to_copy_listen_to_every_channel_and_work(rim: Rim, url: str
         await rim.publish("p_a", f"on {channel}", channel=channel)
     await page.goto(f"{url}/streams/p_a")
     await expect(page.locator("#events li")).to_have_count(3)
-    await page.get_by_role("button", name="Copy").click()
-    await expect(page.get_by_role("button")).to_have_text("Copied")
-    lines = await page.evaluate("navigator.clipboard.readText()")
+    lines = await copied(page, "In your page")
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type == "log" else None)
 
@@ -201,8 +208,38 @@ async def test_lines_to_copy_listen_to_every_channel_and_work(rim: Rim, url: str
     await page.add_script_tag(content=lines)
     await eventually(lambda: len(said) == 3)
 
-    assert said == ["on orders", "on two 'words'", "on <i>"]
+    assert said == ["orders on orders", "two 'words' on two 'words'", "<i> on <i>"]
     assert lines.startswith(f'const stream = new EventSource("{url}/pipelines/p_a/sse");')
+
+
+async def test_line_for_a_terminal_is_copied_too(url: str, page: Page) -> None:
+    await page.goto(f"{url}/streams/p_a?replay=3")
+    await live(page)
+
+    assert await copied(page, "In a terminal") == f"curl -N '{url}/pipelines/p_a/sse?replay=3'"
+
+
+async def test_narrow_screen_cuts_nothing_off_and_leads_to_the_lines(rim: Rim, url: str, page: Page) -> None:
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await rim.publish("p_a", *(["x" * 300] * 50), channel="y" * 100)
+    await page.goto(f"{url}/streams/p_a")
+    await expect(page.locator("#events li")).to_have_count(50)
+
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390
+    await expect(page.locator("#snippet")).not_to_be_in_viewport()
+    await page.get_by_role("link", name="Lines to copy").click()
+    await expect(page.locator("#snippet")).to_be_in_viewport(ratio=1)
+
+
+async def test_state_and_lines_stay_in_sight_while_events_are_read(rim: Rim, url: str, page: Page) -> None:
+    await rim.publish("p_a", *range(50))
+    await page.goto(f"{url}/streams/p_a")
+    await expect(page.locator("#events li")).to_have_count(50)
+
+    await page.locator("#events li").last.scroll_into_view_if_needed()
+
+    await expect(page.get_by_role("status")).to_be_in_viewport(ratio=1)
+    await expect(page.locator("#snippet")).to_be_in_viewport(ratio=1)
 
 
 async def test_page_of_a_malformed_stream_is_refused(url: str) -> None:
