@@ -61,9 +61,10 @@ def answer_problems(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def answer_http_exception(request: Request, error: HTTPException) -> Response:
         status, headers = HTTPStatus(error.status_code), dict(error.headers or {})
+        detail = f"{request.method} {request.url.path}: {error.detail}. GET /pipelines lists the workflows."
         if status is HTTPStatus.METHOD_NOT_ALLOWED:
             headers["Allow"] = ", ".join(_methods_at(request))
-        detail = f"{request.method} {request.url.path}: {error.detail}. GET /pipelines lists the workflows."
+            detail = f"This path does not take {request.method}; it takes {headers['Allow']}."
         return Problem(status, None, detail, headers=headers).response
 
     @app.exception_handler(RequestValidationError)

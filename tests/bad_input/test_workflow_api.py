@@ -47,9 +47,9 @@ PATHS = {
     "id that nobody has": ("POST", "/pipelines/p_nobody/events", 404, "There are: p_relay."),
     "no path": ("GET", "/", 404, "GET /pipelines lists the workflows."),
     "path with a slash more": ("POST", f"{RUN}/", 404, "GET /pipelines lists the workflows."),
-    "GET of what is posted to": ("GET", RUN, 405, "GET /pipelines lists the workflows."),
-    "PATCH": ("PATCH", RUN, 405, "GET /pipelines lists the workflows."),
-    "method that nobody knows": ("BREW", RUN, 405, "GET /pipelines lists the workflows."),
+    "GET of what is posted to": ("GET", RUN, 405, "it takes POST, DELETE."),
+    "PATCH": ("PATCH", RUN, 405, "it takes POST, DELETE."),
+    "method that nobody knows": ("BREW", RUN, 405, "it takes POST, DELETE."),
 }
 
 

@@ -130,12 +130,23 @@ def test_errors_that_the_framework_finds_have_the_same_shape(
     assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json")
     assert answer.json["type"] == "about:blank"
     assert (answer.json["status"], answer.json["title"]) == (status, title)
-    assert answer.json["detail"].startswith(f"{method} {path}: ")
 
 
-def test_a_refused_method_names_those_allowed(gateway: Gateway) -> None:
-    assert gateway.request("PUT", "/pipelines/p_hello/events").headers["allow"] == "POST, DELETE"
-    assert gateway.request("POST", "/pipelines").headers["allow"] == "GET"
+def test_path_where_nothing_is_says_where_the_workflows_are(gateway: Gateway) -> None:
+    assert gateway.get("/docs").json["detail"] == "GET /docs: Not Found. GET /pipelines lists the workflows."
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("PUT", "/pipelines/p_hello/events", "POST, DELETE"), ("POST", "/pipelines", "GET")],
+)
+def test_refused_method_is_answered_with_those_that_the_path_takes(
+    gateway: Gateway, method: str, path: str, allowed: str
+) -> None:
+    answer = gateway.request(method, path)
+
+    assert answer.headers["allow"] == allowed
+    assert answer.json["detail"] == f"This path does not take {method}; it takes {allowed}."
 
 
 def test_what_nobody_expected_is_500_with_the_request_id_and_logged_with_its_traceback(
