@@ -21,7 +21,7 @@ def list_workflows(
     key: Key = None,
     stage: Stage = None,
 ) -> None:
-    """List the workflows, their steps, and the modules that could not be imported."""
+    """List the workflows, their steps, and the modules that can't be used."""
     response = _get(find_api(url=api_url, key=key, stage=stage))
     if as_json:
         sys.stdout.write(f"{response.text}\n")
@@ -34,7 +34,7 @@ def list_workflows(
         console.print(line, soft_wrap=True)
     notes = Console(stderr=True, highlight=False)
     for failure in answer.get("import_failures", []):
-        text = readable(f"{failure['module']}.py can't be imported: {failure['reason']}")
+        text = readable(f"{failure['module']}.py can't be used: {failure['reason']}")
         notes.print(Text(text, style="red"), soft_wrap=True)
 
 

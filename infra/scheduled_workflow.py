@@ -7,8 +7,8 @@ from tailrace.schedule import UTC
 from tailrace.workflow import load_workflows
 
 
-class WorkflowsNotImported(Exception):
-    """A module of the workflows folder cannot be imported here, so nobody can tell whether it has a schedule."""
+class WorkflowsNotUsable(Exception):
+    """A module of the workflows folder can't be used, so nobody can tell which schedules there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +24,13 @@ def scheduled_workflows(folder: Path) -> list[ScheduledWorkflow]:
     """The folder's workflows that have a schedule, by their id.
 
     Raises:
-        WorkflowsNotImported: a module failed; deploying without its schedules would silently end them.
+        WorkflowsNotUsable: a module can't be imported, or two workflows have one id; deploying without their schedules
+            would silently end them.
     """
     registry = load_workflows(folder)
     if registry.failures:
         reasons = "\n".join(f"  {failure.module}: {failure.reason}" for failure in registry.failures)
-        raise WorkflowsNotImported(
-            f"These modules of {folder.name}/ can't be imported, so nothing is deployed:\n{reasons}"
-        )
+        raise WorkflowsNotUsable(f"These modules of {folder.name}/ can't be used, so nothing is deployed:\n{reasons}")
     return [
         ScheduledWorkflow(workflow_id=name, schedule=workflow.schedule.expression, timezone=workflow.schedule.timezone)
         for name, workflow in sorted(registry.workflows.items())

@@ -140,7 +140,7 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The workflows of a folder, and the modules that could not be imported."""
+    """The workflows of a folder, and the modules that can't be used."""
 
     workflows: Mapping[WorkflowId, Workflow]
     failures: tuple[ImportFailure, ...] = ()

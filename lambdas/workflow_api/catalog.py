@@ -1,4 +1,4 @@
-"""Which workflows there are, and which modules could not be imported: to each key what it may read."""
+"""Which workflows there are, and which modules can't be used: to each key what it may read."""
 
 from http import HTTPStatus
 from typing import Any
@@ -26,7 +26,7 @@ class Catalog:
 
     @property
     def import_failures(self) -> list[dict[str, str]]:
-        """The modules that could not be imported, and why; for keys alone that may read every workflow.
+        """The modules that can't be used, and why; for keys alone that may read every workflow.
 
         Nobody knows which workflows are in such a module.
         """
@@ -53,7 +53,7 @@ class Catalog:
             sentences.append(f"There are: {', '.join(known)}." if known else "There are none.")
         if failures:
             failed = "; ".join(f"{failure['module']} ({failure['reason']})" for failure in failures)
-            sentences.append(f"It may be in a module that could not be imported: {failed}.")
+            sentences.append(f"It may be in a module that can't be used: {failed}.")
         members = {"workflows": known, "import_failures": failures}
         return Problem(HTTPStatus.NOT_FOUND, "unknown-workflow", " ".join(sentences), members=members)
 

@@ -23,7 +23,7 @@ def test_list_names_workflows_steps_and_modules_that_failed(dev: Dev) -> None:
         "p_hook    public  (greet)",
         "p_orders  Takes orders.  (check, place)",
     ]
-    assert "broken.py can't be imported: The package 'a_package_that_is_not_there' is not installed" in result.err
+    assert "broken.py can't be used: The package 'a_package_that_is_not_there' is not installed" in result.err
     assert {each["id"] for each in json.loads(tailrace("list", "--json", folder=dev.folder).out)["workflows"]} == {
         "p_hello",
         "p_hook",

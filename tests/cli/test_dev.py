@@ -17,6 +17,7 @@ import pytest
 
 from cli.local_aws import local_environment
 from lambdas.workflow_api.key_ring import KeyRing
+from tests.support.command import tailrace
 from tests.support.dev import Dev, children_of, command_of, greeting, running_dev, runs
 
 SLOW = """
@@ -112,10 +113,13 @@ def test_module_that_cannot_be_imported_is_named_and_the_others_go_on(dev: Dev) 
     dev.expect(lambda: dev.printed("a_package_that_is_not_there"))
 
 
-def test_id_that_was_given_twice_stops_the_api_until_it_is_mended(dev: Dev) -> None:
+def test_id_that_was_given_twice_stops_its_workflows_until_it_is_mended(dev: Dev) -> None:
+    dev.write_workflow("single", greeting("p_single", "single"))
     dev.write_workflow("copy", greeting("p_hello", "copy"))
-    assert dev.post("p_hello").status_code == 503
-    assert dev.printed("workflows_not_loaded")
+    assert [dev.post("p_hello").status_code, dev.post("p_single").status_code] == [404, 200]
+    listed = tailrace("list", folder=dev.folder)
+    assert "copy.py can't be used: Its workflow p_hello is in hello.py, too" in listed.err
+    assert "hello.py can't be used: Its workflow p_hello is in copy.py, too" in listed.err
 
     dev.write_workflow("copy", greeting("p_copy", "copy"))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.scheduled_workflow import ScheduledWorkflow, WorkflowsNotImported, scheduled_workflows
+from infra.scheduled_workflow import ScheduledWorkflow, WorkflowsNotUsable, scheduled_workflows
 
 
 def test_workflows_with_a_schedule_are_found_and_others_left_out(tmp_path: Path) -> None:
@@ -19,5 +19,17 @@ def test_workflows_with_a_schedule_are_found_and_others_left_out(tmp_path: Path)
 def test_nothing_is_deployed_while_a_module_cannot_be_imported(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("import a_package_that_nobody_has\n")
 
-    with pytest.raises(WorkflowsNotImported, match="a_package_that_nobody_has"):
+    with pytest.raises(WorkflowsNotUsable, match="a_package_that_nobody_has"):
         scheduled_workflows(tmp_path)
+
+
+def test_nothing_is_deployed_while_two_workflows_have_one_id(tmp_path: Path) -> None:
+    for name, schedule in [("nightly", "rate(1 day)"), ("hourly", "rate(1 hour)")]:
+        text = f'from tailrace import Workflow\nworkflow = Workflow("p_report", schedule="{schedule}")\n'
+        (tmp_path / f"{name}.py").write_text(text)
+
+    with pytest.raises(WorkflowsNotUsable) as refused:
+        scheduled_workflows(tmp_path)
+
+    assert "nightly: Its workflow p_report is in hourly.py, too" in str(refused.value)
+    assert "hourly: Its workflow p_report is in nightly.py, too" in str(refused.value)

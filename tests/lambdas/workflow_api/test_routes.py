@@ -97,7 +97,7 @@ def test_a_workflow_whose_module_failed_is_404_and_says_why() -> None:
     answer = api.gateway().get("/pipelines/p_payments")
 
     assert answer.json["detail"].endswith(
-        "It may be in a module that could not be imported: payments (No module named 'stripe')."
+        "It may be in a module that can't be used: payments (No module named 'stripe')."
     )
     assert answer.json["import_failures"] == [failure]
     assert api.gateway().get("/pipelines").json == {"workflows": [], "import_failures": [failure]}
