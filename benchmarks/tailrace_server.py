@@ -128,6 +128,7 @@ async def serve(port: int, posts_port: int) -> None:
     async with asyncio.TaskGroup() as parts:
         others = [
             parts.create_task(reader.run()),
+            parts.create_task(pacer.run()),
             parts.create_task(sweeper.run()),
             parts.create_task(heart.tick(hub)),
             parts.create_task(heart.keep_alive(hub, every=settings.keepalive_seconds)),

@@ -33,6 +33,11 @@ class Pacer:
         """`every` is the time, in seconds, from one pass of a stream to its next, at least."""
         self._every = every
         self._paces: dict[Stream, _Pace] = {}
+        self._died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> None:
+        """Wait for ever; raise what no turn should have raised, since the clients behind it would wait for ever too."""
+        await self._died
 
     @property
     def busy(self) -> int:
@@ -49,9 +54,22 @@ class Pacer:
         asyncio.get_running_loop().call_soon(self._begin, stream)
 
     def spread(self, turns: Turns) -> None:
-        """Take the first turn of something long now, and each of the others in a turn of the loop of its own."""
+        """Take the first turn of something long now, and each of the others in a turn of the loop of its own.
+
+        What the first turn raises is the caller's; what the others raise ends `run`.
+        """
         if next(turns, _OVER) is not _OVER:
-            asyncio.get_running_loop().call_soon(self.spread, turns)
+            asyncio.get_running_loop().call_soon(self._spread_on, turns)
+
+    def _spread_on(self, turns: Turns) -> None:
+        try:
+            self.spread(turns)
+        except Exception as error:
+            self._die(error)
+
+    def _die(self, error: Exception) -> None:
+        if not self._died.done():
+            self._died.set_exception(error)
 
     def _begin(self, stream: Stream) -> None:
         pace = self._paces[stream]
@@ -67,9 +85,9 @@ class Pacer:
             if pace.turns is not None and next(pace.turns, _OVER) is not _OVER:
                 loop.call_soon(self._go_on, stream)
                 return
-        except BaseException:
-            del self._paces[stream]  # or the stream would wait for ever for this pass to end
-            raise
+        except Exception as error:
+            self._die(error)
+            return
         now = loop.time()
         loop.call_at(max(pace.began + self._every, now + REST * (now - pace.began)), self._rested, stream)
 

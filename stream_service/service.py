@@ -43,6 +43,7 @@ class Service:
     settings: Settings
     hub: Hub
     reader: Reader
+    pacer: Pacer
     feed: Feed
     sweeper: Sweeper
     canaries: heart.Canaries
@@ -61,6 +62,7 @@ class Service:
             others = [
                 parts.create_task(self._drain_and_stop()),
                 parts.create_task(self.reader.run()),
+                parts.create_task(self.pacer.run()),
                 parts.create_task(self.feed.run()),
                 parts.create_task(self.canaries.run()),
                 parts.create_task(self.sweeper.run()),
@@ -156,6 +158,7 @@ def make_service(settings: Settings, *, task: str, address: str | None = None) -
         settings=settings,
         hub=hub,
         reader=reader,
+        pacer=pacer,
         feed=feed,
         sweeper=sweeper,
         canaries=canaries,

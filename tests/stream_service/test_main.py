@@ -5,12 +5,15 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 import pytest
 
 from cli.ports import HOST
 from tests.support.aws import AwsClients, EmulatedAws
+from tests.support.rim import eventually
 from tests.support.stream_process import (
     environment_of,
     events_of,
@@ -52,6 +55,32 @@ def run(environment: Environment) -> "subprocess.CompletedProcess[str]":
         timeout=60,
         check=False,
     )
+
+
+@asynccontextmanager
+async def broken_service(broken: str, environment: Environment) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run a service in which some lines of Python have broken something, until the context ends."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        f"{broken}\nimport runpy\nrunpy.run_module('stream_service', run_name='__main__')",
+        env=environment,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def listens(environment: Environment) -> bool:
+    """Whether a service takes connections."""
+    with suppress(OSError), socket.create_connection((HOST, int(environment["TAILRACE_PORT"]))):
+        return True
+    return False
 
 
 # --- the environment
@@ -211,21 +240,35 @@ async def test_service_ends_in_time_also_where_aws_does_not_answer(environment: 
 
 
 async def test_part_that_dies_takes_the_service_with_it(environment: Environment) -> None:
-    broken = "import stream_service.heart as heart, runpy\nheart.TICK_SECONDS = 'never'\n"
-    start = f"{broken}runpy.run_module('stream_service', run_name='__main__')"
-
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        start,
-        env=environment,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, errors = await asyncio.wait_for(process.communicate(), 60)
+    async with broken_service("import stream_service.heart as it; it.TICK_SECONDS = 'never'", environment) as process:
+        _, errors = await asyncio.wait_for(process.communicate(), 60)
 
     assert process.returncode == 1
     assert b"TypeError" in errors
+
+
+async def test_defect_behind_the_first_clients_of_many_takes_the_service_with_it(environment: Environment) -> None:
+    broken = """
+import stream_service.subscription as subscription, stream_service.turns as turns
+turns.CLIENTS_AT_ONCE = 1
+told = []
+def keep_alive(self, now):
+    if now in told:
+        raise RuntimeError("a defect")
+    told.append(now)
+subscription.Subscription.keep_alive = keep_alive
+"""
+    url = f"http://{HOST}:{environment['TAILRACE_PORT']}"
+
+    async with broken_service(broken, environment | {"TAILRACE_KEEPALIVE_SECONDS": "0.1"}) as process:
+        await eventually(lambda: listens(environment))
+        clients = [await StreamClient.open(stream_url(url, "p_a")) for _ in range(2)]
+        _, errors = await asyncio.wait_for(process.communicate(), 60)
+
+    assert process.returncode == 1
+    assert b"RuntimeError: a defect" in errors
+    for client in clients:
+        client.cut()
 
 
 # --- readiness

@@ -6,7 +6,7 @@ import pytest
 
 from stream_service.pacer import Pacer
 from stream_service.stream import Stream
-from stream_service.turns import CLIENTS_AT_ONCE
+from stream_service.turns import CLIENTS_AT_ONCE, for_each
 from tests.support.rim import eventually
 
 
@@ -27,10 +27,10 @@ class Passes:
     def deliver(self, at_once: int) -> Iterator[None]:
         assert at_once == CLIENTS_AT_ONCE
         self.began.append(asyncio.get_running_loop().time())
-        if self.error is not None:
-            raise self.error
         for _ in range(self._turns):
             yield
+        if self.error is not None:
+            raise self.error
         self.ended += 1
 
 
@@ -117,18 +117,38 @@ async def test_streams_do_not_wait_for_each_other() -> None:
     assert busy.ended == 0
 
 
-async def test_pass_that_fails_does_not_stop_the_stream_for_ever() -> None:
-    passes, pacer = Passes(), Pacer(every=0)
+@pytest.mark.parametrize("turns", [0, 1])
+async def test_pass_that_fails_ends_the_pacer(turns: int) -> None:
+    passes, pacer = Passes(turns=turns), Pacer(every=0)
     passes.error = RuntimeError("a defect")
-    told: list[str] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(str(context["exception"])))
 
     pacer.due(passes.stream)
-    await eventually(lambda: told == ["a defect"])
-    passes.error = None
-    pacer.due(passes.stream)
 
-    await eventually(lambda: passes.ended == 1)
+    with pytest.raises(RuntimeError, match="a defect"):
+        await pacer.run()
+
+
+async def test_client_that_fails_in_a_later_turn_ends_the_pacer() -> None:
+    pacer, reached = Pacer(every=0), []
+
+    def hear(client: int) -> None:
+        if client == CLIENTS_AT_ONCE:
+            raise RuntimeError("a defect")
+        reached.append(client)
+
+    pacer.spread(for_each(range(2 * CLIENTS_AT_ONCE), hear))
+    assert len(reached) == CLIENTS_AT_ONCE
+
+    with pytest.raises(RuntimeError, match="a defect"):
+        await pacer.run()
+
+
+async def test_first_turn_that_fails_is_the_callers() -> None:
+    def fail(_: int) -> None:
+        raise RuntimeError("a defect")
+
+    with pytest.raises(RuntimeError, match="a defect"):
+        Pacer(every=0).spread(for_each(range(1), fail))
 
 
 @pytest.mark.parametrize("every", [0.0, 0.02])
