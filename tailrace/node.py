@@ -145,15 +145,15 @@ class NodeStep:
         self.file = str(path)
         self.__name__ = path.stem.replace("-", "_").replace(".", "_")
 
-    def run(self, pd: Pd, runtime: NodeRuntime | None) -> Exports:
-        """Run the step, and do in the run what it asked for, in its order.
+    def run(self, pd: Pd, runtime: NodeRuntime | None, *, step: str) -> Exports:
+        """Run the step, and do in the run what it asked for, in its order; what it logs is told under the name `step`.
 
         Raises:
             NodeStepFailed: it threw; what it had sent before counts.
             NodeUnavailable: nothing here runs Node.js, or it failed to.
         """
         answer = self._ask(pd, runtime)
-        self._log(answer, pd)
+        _log(answer, pd, step)
         for send in answer.sends:
             pd.send.sse(channel=send.channel, payload=send.payload)
         if answer.response is not None:
@@ -173,7 +173,8 @@ class NodeStep:
         except NodeUnavailable as error:
             raise NodeUnavailable(f"The step {self.file} was not run to its end: {error}") from error
 
-    def _log(self, answer: NodeAnswer, pd: Pd) -> None:
-        for level, text in answer.logs:
-            fields = {"workflow_id": pd.context.workflow_id, "run_id": pd.context.id, "step": self.file, "text": text}
-            logger.log(_LEVELS.get(level, logging.INFO), "step_logged", extra=fields)
+
+def _log(answer: NodeAnswer, pd: Pd, step: str) -> None:
+    for level, text in answer.logs:
+        fields = {"workflow_id": pd.context.workflow_id, "run_id": pd.context.id, "step": step, "text": text}
+        logger.log(_LEVELS.get(level, logging.INFO), "step_logged", extra=fields)

@@ -29,7 +29,7 @@ class Step:
     def call(self, pd: Pd, *, node: NodeRuntime | None) -> Callable[[], Any]:
         """Prepare the call with `pd`; an action gets its props as keywords, too, and a Node.js step its runtime."""
         if isinstance(self.function, NodeStep):
-            return functools.partial(self.function.run, pd, node)
+            return functools.partial(self.function.run, pd, node, step=self.name)
         return functools.partial(self.function, pd, **(pd.inputs if isinstance(self.function, Action) else {}))
 
     @property

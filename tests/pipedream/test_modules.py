@@ -129,7 +129,7 @@ def test_what_a_step_logs_is_in_the_runs_log(node: NodeSteps, caplog: pytest.Log
         (logging.WARNING, "Assertion failed: asserted"),
     ]
     assert "│ 0       │ 1 │" in next(line["text"] for line in lines if "│" in line["text"])
-    assert {(line["run_id"], line["step"]) for line in lines} == {(run.result.run_id, "code.mjs")}
+    assert {(line["run_id"], line["step"]) for line in lines} == {(run.result.run_id, "code")}
 
 
 def test_a_log_that_is_too_much_is_cut_and_says_so(node: NodeSteps, caplog: pytest.LogCaptureFixture) -> None:
