@@ -22,7 +22,8 @@ def follow(url: str) -> None:
             try:
                 with client.stream("GET", url, headers={"Last-Event-ID": cursor} if cursor else {}) as response:
                     if response.is_client_error:  # which trying again does not mend
-                        response.raise_for_status()
+                        response.read()
+                        sys.exit(f"Refused ({response.status_code}): {response.text}")
                     fields: dict[str, str] = {}
                     for line in lines_of(response) if response.is_success else ():
                         name, _, value = line.partition(":")

@@ -28,6 +28,7 @@ def skipped(language: str, program_of: str | None) -> "pytest.MarkDecorator":
 IN_PYTHON = pytest.param([sys.executable, str(CLIENTS / "follow.py"), "URL"], id="python")
 IN_RUBY = pytest.param([RUBY, str(CLIENTS / "follow.rb"), "URL"], id="ruby", marks=skipped("Ruby", RUBY))
 IN_NODE = pytest.param([NODE, str(CLIENTS / "follow.mjs"), "URL", "numbers"], id="node", marks=skipped("Node.js", NODE))
+REASON = b'{"detail": "The token has expired."}'
 SOON = STREAM_HEAD + b"retry: 10\n"
 NUMBER = b"event: numbers\ndata: 1\nid: m-1\n\n:keepalive\nevent: numbers\ndata: 2\nid: m-2\n\n"
 
@@ -56,16 +57,40 @@ async def test_client_goes_on_where_it_was(
 @pytest.mark.parametrize("command", [IN_PYTHON, IN_RUBY])
 def test_client_comes_back_from_what_passes_and_ends_where_it_is_refused(command: list[str], tmp_path: Path) -> None:
     """Asked to come later, then met by a fault, it goes on behind what it saw; a status for good ends it."""
-    fault, refusal = answer("503 Service Unavailable", b"{}"), answer("401 Unauthorized", b"{}")
+    fault, refusal = answer("503 Service Unavailable", b"{}"), answer("401 Unauthorized", REASON)
     with scripted_server([SOON, SOON + NUMBER, fault, SOON, refusal]) as server:
         arguments = [part.replace("URL", f"{server.url}/pipelines/p_a/sse") for part in command]
         with program(*arguments, folder=tmp_path) as client:
             code = client.wait()
 
     assert code != 0
-    assert "401" in "".join(client.notes)
+    assert client.notes[-1] == f"Refused (401): {REASON.decode()}"
     assert client.lines == ["numbers 1", "numbers 2"]
     assert ["last-event-id: m-2" in request for request in server.requests] == [False, False, True, True, True]
+
+
+@skipped("Node.js", NODE)
+def test_node_client_says_that_it_is_refused(tmp_path: Path) -> None:
+    with scripted_server([SOON + NUMBER, answer("401 Unauthorized", REASON)]) as server:
+        address = f"{server.url}/pipelines/p_a/sse"
+        with program(str(NODE), str(CLIENTS / "follow.mjs"), address, "numbers", folder=tmp_path) as client:
+            code = client.wait()
+
+    assert code == 1
+    assert "Refused (401)" in client.notes[-1]
+    assert client.lines == ["numbers 1", "numbers 2"]
+
+
+@skipped("curl", CURL)
+def test_curl_that_is_refused_shows_why_and_fails(tmp_path: Path) -> None:
+    with ExitStack() as until_the_end:
+        server = until_the_end.enter_context(scripted_server([answer("401 Unauthorized", REASON)]))
+        arguments = ["sh", str(CLIENTS / "curl.sh"), f"{server.url}/pipelines/p_a/sse"]
+        curl = until_the_end.enter_context(program(*arguments, folder=tmp_path))
+        code = curl.wait()
+
+    assert code != 0
+    assert "".join(curl.lines) == REASON.decode()
 
 
 @skipped("curl", CURL)
