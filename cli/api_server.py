@@ -61,6 +61,7 @@ def _clock(api: ApiFunction, since: datetime | None) -> Iterator[None]:
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # told again, it would break off the wait for what was accepted
     sys.exit(0)
 
 

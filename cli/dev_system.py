@@ -195,8 +195,13 @@ class DevSystem:
         self._view.say("Stopping …")
         if self._system is not None:
             self._system.remove()
-        self._parts.stop()
+        self._plan.api_listener.close()  # else those who come while runs end would wait for an answer
+        if not self._parts.stop(on_wait=self._tell_of_runs):
+            self._view.say("The API was killed: runs that had not ended are lost.", style="bold red")
         self._view.say("Stopped.")
+
+    def _tell_of_runs(self) -> None:
+        self._view.say("Waiting until the runs that were accepted have ended; Ctrl-C ends them at once.")
 
 
 def _ready(system: RunningSystem) -> Ready:

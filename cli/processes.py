@@ -60,13 +60,19 @@ class Child:
     def stop(self, *, patience: float) -> int:
         """Tell it to stop, wait up to `patience` seconds, then kill it; return its exit code."""
         self._process.terminate()
-        try:
-            self._process.wait(patience)
-        except subprocess.TimeoutExpired:
+        if not self.ends_within(patience):
             self._process.kill()
         code = self._process.wait()
         self._waiter.join()
         return code
+
+    def ends_within(self, seconds: float | None) -> bool:
+        """Wait for its end, for so many seconds or for as long as it takes; say whether it has come."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def _read(self, on_line: Callable[[str], None]) -> None:
         output = self._process.stdout

@@ -1,9 +1,15 @@
 """The system's processes while they run: which is current, which has been replaced, and in which order they stop."""
 
+from collections.abc import Callable, Sequence
+from signal import SIGKILL
+
 from cli.processes import Child
 
-_PATIENCE = {"api": 3.0, "stream": 10.0, "aws": 3.0}
+_API = "api"
+_PATIENCE = {"stream": 10.0, "aws": 3.0}
 """Seconds for a part to stop before it is killed."""
+_WITHOUT_RUNS = 2.0
+"""Seconds in which an API stops that runs nothing."""
 
 
 class RunningParts:
@@ -27,14 +33,32 @@ class RunningParts:
         """A process's part; None if it was replaced or told to stop."""
         return next((name for name, current in self._current.items() if current is child), None)
 
-    def stop(self) -> None:
-        """Stop every process, one after the other."""
+    def stop(self, *, on_wait: Callable[[], None]) -> bool:
+        """Stop every process, one after the other, the API's first: when the runs that they have accepted have ended.
+
+        `on_wait` is called where those take a while: until they end by themselves, or by `kill`. False is returned
+        where an API was killed, with what it still ran.
+        """
         running = [*self._current.items(), *self._replaced]
         self._replaced, self._current = running, {}
+        all_ended = _let_runs_end([child for name, child in running if name == _API], on_wait)
         for name, child in reversed(running):
-            child.stop(patience=_PATIENCE[name])
+            if name != _API:
+                child.stop(patience=_PATIENCE[name])
+        return all_ended
 
     def kill(self) -> None:
         """End every process at once."""
         for child in [*self._current.values(), *(child for _, child in self._replaced)]:
             child.kill()
+
+
+def _let_runs_end(apis: Sequence[Child], on_wait: Callable[[], None]) -> bool:
+    """Let every API take no more requests, and wait until it has ended; say whether all did so by themselves."""
+    for child in apis:
+        child.terminate()
+    if not all(child.ends_within(_WITHOUT_RUNS) for child in apis):
+        on_wait()
+    for child in apis:
+        child.ends_within(None)
+    return all(child.exit_code != -SIGKILL for child in apis)

@@ -36,6 +36,26 @@ def wait(pd: Pd) -> None:
 """
 
 
+HELD = """
+import time
+from pathlib import Path
+
+from tailrace.pd import Pd
+from tailrace.workflow import Workflow
+
+workflow = Workflow("p_held")
+
+
+@workflow.step
+def wait(pd: Pd) -> None:
+    Path("begun").touch()
+    while not Path("released").exists():
+        time.sleep(0.02)
+    pd.send.sse(channel="greetings", payload={"text": "held"})
+"""
+"""Its run goes on until the file `released` is there."""
+
+
 @pytest.fixture(scope="module")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
     """One system for the tests that don't end it; each has a workflow of its own."""
@@ -186,6 +206,38 @@ def test_ctrl_c_ends_everything_with_exit_code_0(own_dev: Dev) -> None:
     assert own_dev.stop(signal.SIGINT) == 0
 
     assert not [pid for pid in children if runs(pid)]
+
+
+def test_ctrl_c_waits_for_runs_that_were_accepted(own_dev: Dev) -> None:
+    _begin_held_run(own_dev)
+
+    with own_dev.stream("p_held") as events:
+        own_dev.process.send_signal(signal.SIGINT)
+        own_dev.expect(lambda: own_dev.printed("Waiting until the runs that were accepted have ended"))
+        (own_dev.folder / "released").touch()
+
+        assert json.loads(next(events).data) == {"text": "held"}
+    assert own_dev.wait() == 0
+    assert not own_dev.printed("are lost")
+
+
+def test_second_ctrl_c_ends_runs_that_were_accepted_and_says_so(own_dev: Dev) -> None:
+    children = children_of(own_dev.process.pid)
+    _begin_held_run(own_dev)
+
+    own_dev.process.send_signal(signal.SIGINT)
+    own_dev.expect(lambda: own_dev.printed("Waiting until the runs that were accepted have ended"))
+
+    assert own_dev.stop(signal.SIGINT) == 0
+    assert own_dev.printed("runs that had not ended are lost")
+    assert not [pid for pid in children if runs(pid)]
+
+
+def _begin_held_run(dev: Dev) -> None:
+    """Let a run be accepted, and begin."""
+    dev.write_workflow("held", HELD)
+    assert dev.post("p_held", prefer="respond-async").status_code == 202
+    dev.expect((dev.folder / "begun").exists)
 
 
 def test_process_that_ends_by_itself_is_named_and_ends_everything_with_exit_code_1(own_dev: Dev) -> None:
