@@ -113,6 +113,14 @@ def test_secrets_are_in_no_line_that_the_services_log(dev: Dev) -> None:
     assert not [line for line in dev.lines if signature in line]
 
 
+def test_token_that_would_live_too_long_is_refused_with_what_helps(dev: Dev) -> None:
+    ended = tailrace("token", "p_hello", "--ttl", "40d", folder=dev.folder)
+
+    assert ended.code == 1
+    assert "ttl: Input should be less than or equal to 2592000" in ended.err
+    assert "--help says what it takes" in ended.err
+
+
 def test_unknown_workflow_is_told(dev: Dev) -> None:
     ended = tailrace("token", "p_nothing", folder=dev.folder)
 
