@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from infra.fronts import ExistingNetwork, Front, VpcOrigin
+from infra.fronts import ExistingNetwork, FrontConfig, VpcOrigin
 
 Architecture = Literal["arm64", "x86_64"]
 LogDays = Literal[1, 3, 7, 14, 30, 90, 365]
@@ -91,7 +91,7 @@ class StreamServiceConfig:
     """Over which a task that is replaced ends its streams: at most 45, so that it has ended when it is cut."""
     max_stream_age_seconds: int = 3_600
     """After which, a quarter more or less, a stream ends and its client comes back, maybe to another task."""
-    front: Front = field(default_factory=VpcOrigin)
+    front: FrontConfig = field(default_factory=VpcOrigin)
     """What clients come through; see infra/fronts.py."""
     network: ExistingNetwork | None = None
     """None: a network of the stage's own."""

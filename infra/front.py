@@ -16,8 +16,6 @@ from infra.review import explain
 
 READ_TIMEOUT_SECONDS = 60
 """A stream that is silent for so long is dead: keepalives come every 15 s. And longer than the API may take."""
-
-
 _EDGE = Path(__file__).parent / "edge"
 VIEWER_REQUEST, VIEWER_ADDRESS = _EDGE / "viewer_request.js", _EDGE / "viewer_address.js"
 VIEWER_ADDRESS_HEADER = "Tailrace-Viewer-Address"

@@ -30,7 +30,7 @@ class OwnDomain:
     """Of a certificate of ACM's for that domain, in the stage's region."""
 
 
-Front: TypeAlias = VpcOrigin | PublicOrigin | OwnDomain
+FrontConfig: TypeAlias = VpcOrigin | PublicOrigin | OwnDomain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from typing import cast
 
 from aws_cdk import aws_elasticloadbalancingv2 as elb
 
-from infra.fronts import STREAM_PATHS, Front, OwnDomain
+from infra.fronts import STREAM_PATHS, FrontConfig, OwnDomain
 from infra.origin_key import HEADER, OriginKey
 
 _HTTP, _HTTPS = 80, 443
@@ -15,7 +15,7 @@ def listen(
     balancer: elb.ApplicationLoadBalancer,
     targets: elb.ApplicationTargetGroup,
     *,
-    front: Front,
+    front: FrontConfig,
     key: OriginKey | None,
 ) -> None:
     """Hand to the targets what CloudFront hands on or, without CloudFront, what is for streams."""

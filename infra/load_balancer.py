@@ -11,7 +11,7 @@ from constructs import Construct
 from infra.cloudfront_addresses import CloudFrontAddresses
 from infra.cloudfront_names import name_in_cloudfront
 from infra.config import LogDays
-from infra.fronts import Front, OwnDomain, VpcOrigin
+from infra.fronts import FrontConfig, OwnDomain, VpcOrigin
 from infra.listener import listen
 from infra.network import Network
 from infra.origin_key import HEADER, OriginKey
@@ -34,7 +34,7 @@ class LoadBalancer(Construct):
         id: str,  # noqa: A002 - CDK's own name
         *,
         network: Network,
-        front: Front,
+        front: FrontConfig,
         target_port: int,
         log_days: LogDays,
     ) -> None:
