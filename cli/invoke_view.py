@@ -29,7 +29,7 @@ def show_answer(answer: RunAnswer, *, seconds: float) -> None:
 
 def _lines(answer: RunAnswer, seconds: float) -> list[Text]:
     style = _STYLES.get(answer.status, "bold red")
-    reason = answer.summary.get("exit_reason")
+    reason = answer.summary.get("exit_reason") if answer.status == "Exited" else None  # a step that exits may yet fail
     ended = readable(f"{answer.status}: {reason}" if reason else answer.status)
     head = Text.assemble((ended, style), (f" in {seconds:.2f} s  {_who(answer)}", "dim"))
     return [head, *_error(answer.summary), *_said(answer), *_steps(answer.summary), *_sent(answer.summary)]

@@ -22,3 +22,18 @@ def test_names_types_and_messages_that_would_command_the_terminal_are_shown_esca
     shown = capsys.readouterr().out
     assert shown.count(ESCAPED) == 6
     assert all(character.isprintable() or character == "\n" for character in shown)
+
+
+def test_reason_of_an_exit_is_not_told_as_why_the_step_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    error = {"step": "check", "type": "ValueError", "message": "no planet"}
+    exited, failed = (
+        {"status": status, "exit_reason": "nothing to do", **more}
+        for status, more in (("Exited", {}), ("Failed", {"error": error}))
+    )
+    for summary in (exited, failed):
+        show_answer(RunAnswer(http_status=200, run_id="r", trace_id="t", summary=summary), seconds=1)
+
+    first, second, third = capsys.readouterr().out.splitlines()
+    assert first.startswith("Exited: nothing to do in 1.00 s")
+    assert second.startswith("Failed in 1.00 s")
+    assert third == "The step 'check' raised ValueError: no planet"
