@@ -1,6 +1,6 @@
 // A component: the file that exports it, and what its `run` gets as `this`.
 
-import { createRequire, register } from "node:module";
+import Module, { createRequire, register } from "node:module";
 import { pathToFileURL } from "node:url";
 
 import { misuse, shown } from "./checks.mjs";
@@ -53,7 +53,7 @@ async function imported(file) {
     }
     if (PINNED.test(name) && !unpins) {
       unpins = true;
-      register(`data:text/javascript,${encodeURIComponent(UNPIN)}`);
+      readPinsAsBareNames();
       return imported(file);
     }
     throw misuse(
@@ -61,6 +61,13 @@ async function imported(file) {
       `The package ${name} is not installed: name it in a package.json beside the step, and run npm install there.`,
     );
   }
+}
+
+// In `import` and in the `require` of CommonJS files, which Node.js 20 lets nobody customize but so.
+function readPinsAsBareNames() {
+  register(`data:text/javascript,${encodeURIComponent(UNPIN)}`);
+  const resolved = Module._resolveFilename;
+  Module._resolveFilename = (name, ...more) => resolved(name.replace(PINNED, "$1$2"), ...more);
 }
 
 // What the step gets as `this`: its props, and its methods, which see each other and the props.

@@ -70,9 +70,29 @@ def test_a_step_imports_packages_of_the_package_json_beside_it_pinned_or_not(pac
     assert package.run().steps["code"]["$return_value"] == ["left", "right", "more"]
 
 
+@pytest.mark.parametrize("suffix", [".cjs", ".js"])
+@pytest.mark.parametrize("pin", ["", "@1.0.0", "@^1.0"])
+def test_a_step_with_module_exports_requires_packages_pinned_or_not(package: NodeSteps, pin: str, suffix: str) -> None:
+    package.write("helper.cjs", f'module.exports = require("left{pin}/more.js");')
+    package.add(
+        "code",
+        f'const left = require("left{pin}"); module.exports = {{ run: () => [left, require("./helper.cjs")] }};',
+        suffix=suffix,
+    )
+
+    assert package.run().steps["code"]["$return_value"] == ["left", "more"]
+
+
 @pytest.mark.parametrize("pin", ["", "@0.19.2"])
-def test_a_package_that_is_not_installed_is_named(node: NodeSteps, pin: str) -> None:
-    node.add("code", f'import axios from "axios{pin}"; export default {{ run() {{}} }};')
+@pytest.mark.parametrize(
+    ("suffix", "source"),
+    [
+        (".mjs", 'import axios from "axiosPIN"; export default { run() {} };'),
+        (".cjs", 'const axios = require("axiosPIN"); module.exports = { run() {} };'),
+    ],
+)
+def test_a_package_that_is_not_installed_is_named(node: NodeSteps, pin: str, suffix: str, source: str) -> None:
+    node.add("code", source.replace("PIN", pin), suffix=suffix)
 
     run = node.run()
 
