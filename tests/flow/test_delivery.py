@@ -60,22 +60,26 @@ async def test_several_workflows_at_once_reach_everyone_once_and_in_order(chain:
     workflows = [chain.workflow() for _ in range(3)]
     runs = {workflow: [chance.randint(1, 6) for _ in range(8)] for workflow in workflows}
     clients: dict[str, list[StreamClient]] = {workflow: [] for workflow in workflows}
+    half_way = asyncio.Event()
 
     async def come(workflow: str) -> None:
         for task in chain.tasks:
             clients[workflow] += [await StreamClient.open(stream_url(task.url, workflow)) for _ in range(2)]
 
+    async def run(workflow: str, number: int, count: int) -> None:
+        if number >= len(runs[workflow]) / 2:
+            await half_way.wait()
+        await chain.send(workflow, *(("c", [number, place]) for place in range(count)))
+
     async def run_all(workflow: str) -> None:
-        await asyncio.gather(
-            *(
-                chain.send(workflow, *(("c", [number, place]) for place in range(count)))
-                for number, count in enumerate(runs[workflow])
-            )
-        )
+        await asyncio.gather(*(run(workflow, number, count) for number, count in enumerate(runs[workflow])))
 
     await asyncio.gather(*map(come, workflows))
     sending = asyncio.gather(*map(run_all, workflows))
-    await asyncio.sleep(0.2)
+    await asyncio.gather(*(clients[workflow][0].until(1) for workflow in workflows))
+    for workflow in workflows:
+        assert 0 < len(await chain.recorded(workflow)) < sum(runs[workflow])
+    half_way.set()
     await asyncio.gather(*map(come, workflows))
     await sending
     await asyncio.gather(*map(come, workflows))
@@ -118,21 +122,23 @@ async def test_both_tasks_send_the_same_bytes(chain: Chain) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-async def test_clients_that_come_at_any_time_see_the_seam_neither_twice_nor_not_at_all(chain: Chain, seed: int) -> None:
+async def test_clients_that_come_during_runs_see_the_seam_neither_twice_nor_not_at_all(chain: Chain, seed: int) -> None:
     workflow = chain.workflow()
     chance = random.Random(seed)
 
     async def come_and_stay() -> StreamClient:
-        await asyncio.sleep(chance.uniform(0, 1.0))
         client = await StreamClient.open(stream_url(chance.choice(chain.tasks).url, workflow))
         await client.until(60)
         return client
 
-    watching = asyncio.gather(*(come_and_stay() for _ in range(15)))
+    come_during = [chance.randrange(20) for _ in range(15)]
+    watching: list[asyncio.Task[StreamClient]] = []
     for number in range(20):
-        await chain.send_numbers(workflow, range(number * 3, number * 3 + 3))
+        run = asyncio.create_task(chain.send_numbers(workflow, range(number * 3, number * 3 + 3)))
+        watching += [asyncio.create_task(come_and_stay()) for _ in range(come_during.count(number))]
+        await run
 
-    for client in await watching:
+    for client in await asyncio.gather(*watching):
         assert client.payloads == list(range(60))
         client.cut()
 

@@ -87,18 +87,15 @@ def test_target_stands_as_its_own_load_balancer_says(
 
 
 async def test_task_that_drains_is_told_once_and_asks_no_more(group: TargetGroup, target: Target) -> None:
-    group.health = HEALTHY
-    async with watching(target) as told:
-        await next_answers(group)
-        assert told.times == 0
+    group.health, told = HEALTHY, Told()
+    watch = asyncio.create_task(TargetWatch(target, every=0.01, let_go=told).run())
+    await next_answers(group)
+    assert told.times == 0
 
-        group.health = DRAINING
-        await eventually(lambda: told.times == 1)
-        asked = len(group.asked)
-        await asyncio.sleep(0.1)
+    group.health = DRAINING
+    await eventually(watch.done)
 
     assert told.times == 1
-    assert len(group.asked) == asked
 
 
 async def test_task_that_is_not_in_its_group_yet_goes_on(group: TargetGroup, target: Target) -> None:
