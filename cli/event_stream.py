@@ -24,6 +24,8 @@ class EventStreamParser:
 
     retry: float | None = None
     """Seconds that the server wants its clients to wait before they come back; None while it has not said so."""
+    silent: bool = True
+    """Whether nothing has come but when to come back: no event, no keepalive."""
     _rest: bytes = b""
     _id: str = ""
     _fields: dict[str, str] = field(default_factory=dict)
@@ -48,7 +50,9 @@ class EventStreamParser:
         if name == "retry":
             if value.isascii() and value.isdigit():
                 self.retry = int(value) / 1000
-        elif name in {"data", "event"} or (name == "id" and "\0" not in value):
+            return None
+        self.silent = False
+        if name in {"data", "event"} or (name == "id" and "\0" not in value):
             self._fields[name] = value
         return None
 

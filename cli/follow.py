@@ -18,6 +18,9 @@ PAUSE = 3.0
 """Seconds before the next try, until a stream has said how long to wait."""
 
 _CONTENT_TYPE = "text/event-stream"
+_ENDED = "The stream ended"
+# The API answers so in the stream service's place: a service that is away, or an address that is not its own.
+_NEVER_BEGAN = "The stream ended before anything came (is this the stream service's address? See --stream-url)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +75,11 @@ def follow(
     Raises:
         CommandError: nothing answers at the first try, or what answers is no stream, or it takes a better token.
     """
-    known, pause, query = False, PAUSE, httpx.QueryParams(tuple(parameters))
+    known, begun, pause, query = False, False, PAUSE, httpx.QueryParams(tuple(parameters))
     with http_client(url, timeout=httpx.Timeout(10, read=silence)) as client:
         minted = False  # since the last connection that was good
         while True:
-            parser, reason = EventStreamParser(), "The stream ended"
+            parser, trouble = EventStreamParser(), None
             request = client.build_request("GET", url, params=query, headers=_headers(cursor, token))
             try:
                 for heard in _connect(client, request, parser):
@@ -94,7 +97,9 @@ def follow(
             except (httpx.TransportError, _Trouble) as error:
                 if not known and isinstance(error, httpx.ConnectError):
                     raise _unreachable(url, error) from error
-                reason = _reason(error, silence)
+                trouble = _reason(error, silence)
+            begun = begun or not parser.silent
+            reason = trouble or (_ENDED if begun else _NEVER_BEGAN)
             pause = pause if parser.retry is None else parser.retry
             yield Lost(reason=reason, pause=pause)
             wait(pause)

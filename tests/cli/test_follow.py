@@ -42,6 +42,24 @@ def test_pause_that_was_asked_for_stays_until_another_is() -> None:
     assert pauses == [1.25, 1.25]
 
 
+def test_stream_that_ends_before_anything_came_may_be_at_another_address() -> None:
+    come_back = STREAM_HEAD + b"retry: 15000\n"
+
+    with scripted_server([come_back, come_back, SECOND, come_back]) as server:
+        heard = list(islice(follow(server.url, wait=lambda _: None), 9))
+
+    lost = [each.reason for each in heard if isinstance(each, Lost)]
+    doubt = "The stream ended before anything came (is this the stream service's address? See --stream-url)"
+    assert lost == [doubt, doubt, "The stream ended", "The stream ended"]
+
+
+def test_stream_of_keepalives_alone_has_begun() -> None:
+    with scripted_server([STREAM_HEAD + b"retry: 1250\n:keepalive\n"]) as server:
+        heard = list(islice(follow(server.url, wait=lambda _: None), 2))
+
+    assert heard[1] == Lost(reason="The stream ended", pause=1.25)
+
+
 def test_half_an_event_is_none_and_leaves_no_id() -> None:
     with scripted_server([FIRST + b"event: events\ndata: 2\nid: m1-2\n", SECOND]) as server:
         heard = list(islice(follow(server.url, wait=lambda _: None), 5))

@@ -66,6 +66,13 @@ def test_tail_shows_what_was_sent_and_what_is_sent_until_ctrl_c(dev: Dev) -> Non
     assert tail.notes == [f"Following {dev.system.stream_url}/pipelines/p_hello/sse. Ctrl-C ends it."]
 
 
+def test_tail_at_the_apis_address_asks_whether_that_is_the_stream_services(dev: Dev) -> None:
+    with following("tail", "p_hello", "--stream-url", dev.system.api_url, folder=dev.folder) as tail:
+        tail.expect(lambda: len(tail.notes) == 2)
+
+    assert "is this the stream service's address? See --stream-url" in tail.notes[1]
+
+
 def test_tail_shows_the_channels_that_were_asked_for_as_json(dev: Dev) -> None:
     run = json.loads(tailrace("invoke", "p_orders", "--json", "--data", "told", folder=dev.folder).out)
 
