@@ -59,7 +59,7 @@ class Page:
         if batch.position > self.reached.position + 1:
             self.lose(wanted, "expired", Position(batch.position - 1))
         if batch.cleared:
-            self.events.clear()  # a clearing that is still at work has left them standing
+            self._empty()  # a clearing that is still at work has left them standing
             self.lose(wanted, "cleared", batch.end)
             return True
         for place, event in enumerate(batch.events, batch.position):
@@ -69,8 +69,7 @@ class Page:
                 return False
             self.reached = EventId(batch.generation, Position(place))
             if not wanted.channels or event.channel in wanted.channels:
-                self.events.append(Recorded(self.reached, event, batch.recorded_at))
-                self.size += len(event.payload)
+                self._put(Recorded(self.reached, event, batch.recorded_at))
             if len(self.events) >= wanted.limit or self.size >= PAGE_BYTES:
                 return False
         return True
@@ -88,6 +87,14 @@ class Page:
             missed += known.missed or 0
             reason = "cleared" if "cleared" in (known.reason, reason) else known.reason
         self.gap = Gap(reason, wanted.after, behind(self.reached), missed)
+
+    def _put(self, recorded: Recorded) -> None:
+        self.events.append(recorded)
+        self.size += len(recorded.event.payload)
+
+    def _empty(self) -> None:
+        self.events.clear()
+        self.size = 0
 
 
 def behind(cursor: EventId) -> EventId:

@@ -251,6 +251,17 @@ async def test_events_that_a_clearing_at_work_has_not_reached_yet_are_not_shown(
     assert payloads(page) == [3]
 
 
+async def test_behind_a_clearing_at_work_a_page_has_as_much_room_as_ever(world: World) -> None:
+    for _ in range(8):
+        await world.publish("x" * (PAGE_BYTES // 5))
+    items = world.table.items[STREAM]
+    items[4] = replace(items[4], events=None, cleared=True)
+
+    page = await world.page(after=BEGINNING)
+
+    assert positions(page) == [5, 6, 7, 8]
+
+
 async def test_a_stream_that_begins_anew_while_it_is_read_is_read_again(world: World) -> None:
     await world.publish(1, 2, 3)
     old = await world.id(3)
