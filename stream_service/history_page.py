@@ -18,6 +18,14 @@ class Wanted:
     before: EventId | None = None
     channels: frozenset[str] = frozenset()
 
+    @property
+    def crossed(self) -> bool:
+        """Whether it ends where it begins, or in front of that, so that there can be nothing in between."""
+        after, before = self.after, self.before
+        if after is None or before is None:
+            return False
+        return after.generation == before.generation and after.position >= before.position
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:

@@ -68,6 +68,8 @@ def history_routes(history: History, admission: Admission, shares: Shares, *, se
             before=EventId.parse(before or ""),
             channels=channels_for(access, frozenset(channel)),
         )
+        if wanted.crossed:
+            return problem(422, f"after, before: {after} is not in front of {before}, so that nothing is in between")
         if request.method == "HEAD":
             return Response(headers=_HEADERS, media_type=_JSON)
         return PageAnswer(partial(_answer, history, wanted), place=shares.page, seconds=seconds)

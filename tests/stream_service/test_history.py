@@ -123,11 +123,9 @@ async def test_both_ids_are_a_range_read_from_its_beginning(world: World) -> Non
 
     whole = await world.page(after=await world.id(3), before=await world.id(8))
     cut = await world.page(after=await world.id(3), before=await world.id(8), limit=2)
-    crossed = await world.page(after=await world.id(8), before=await world.id(3))
 
     assert payloads(whole) == [4, 5, 6, 7]
     assert payloads(cut) == [4, 5]
-    assert payloads(crossed) == []
 
 
 async def test_of_channels_the_limit_counts_what_is_on_the_page(world: World) -> None:

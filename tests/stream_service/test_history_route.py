@@ -114,6 +114,8 @@ async def test_an_empty_stream_is_an_empty_page(client: httpx.AsyncClient) -> No
         ("after=17", "after: an event's id is"),
         ("before=m1-", "before: an event's id is"),
         (f"after=m1-{'9' * 40}", "after: an event's id is"),
+        ("after=m1-5&before=m1-2", "after, before: m1-5 is not in front of m1-2"),
+        ("after=m1-5&before=m1-5", "after, before: m1-5 is not in front of m1-5"),
         ("limit=0", "limit: "),
         (f"limit={MAX_EVENTS + 1}", "limit: "),
         ("limit=many", "limit: "),
@@ -126,6 +128,11 @@ async def test_what_is_wrong_with_a_request_is_said(client: httpx.AsyncClient, q
 
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith(detail)
+
+
+async def test_ids_right_behind_one_another_and_of_two_lives_may_be_asked_for(client: httpx.AsyncClient) -> None:
+    for query in ("after=m1-5&before=m1-6", "after=m1-5&before=m0-2"):
+        assert (await client.get(f"{EVENTS}?{query}")).status_code == 200
 
 
 async def test_a_malformed_stream_is_422(client: httpx.AsyncClient) -> None:
