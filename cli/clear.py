@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from cli.errors import CommandError
-from cli.http_client import explain_refusal, http_client, json_of
+from cli.http_client import http_client, json_of
 from cli.tail import WorkflowArgument, known_id
 from cli.target import Api, ApiUrl, Key, Stage, find_api
 
@@ -38,7 +38,7 @@ def clear(
         typer.confirm(f"Clear the stream of {workflow_id} at {api.url}, for good?", abort=True, err=True)
     response = _clear(api, f"/pipelines/{workflow_id}/events")
     if response.is_error:
-        raise explain_refusal(response)
+        raise api.explain(response)
     answer = json_of(response)
     if not isinstance(answer, dict) or "cleared_to" not in answer:
         raise CommandError(f"{response.url} is not Tailrace's API.", hint="Give the API's address: --api-url.")

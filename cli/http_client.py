@@ -10,7 +10,6 @@ from cli.errors import CommandError
 
 _LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
 _HINTS = {
-    401: "Give the API's key with --key, or set TAILRACE_API_KEY.",
     404: "`tailrace list` shows the workflows.",
     413: "Send less, or a link to it.",
     422: "The command's --help says what it takes.",

@@ -8,7 +8,7 @@ import httpx
 import typer
 
 from cli.errors import CommandError
-from cli.http_client import explain_refusal, http_client
+from cli.http_client import http_client
 from cli.invoke_view import show_answer
 from cli.request_data import RequestData, read_data, read_headers, read_query
 from cli.run_answer import RunAnswer
@@ -48,7 +48,7 @@ def invoke(
     response = _send(api, f"/pipelines/{workflow_id}/events", body, headers, parameters)
     answer = RunAnswer.of(response)
     if answer is None and not as_json:
-        raise explain_refusal(response)
+        raise api.explain(response)
     if as_json:
         sys.stdout.write(response.text if response.text.endswith("\n") else f"{response.text}\n")
     elif answer is not None:

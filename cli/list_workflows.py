@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.errors import CommandError
-from cli.http_client import explain_refusal, http_client, json_of
+from cli.http_client import http_client, json_of
 from cli.readable import readable
 from cli.target import Api, ApiUrl, Key, Stage, find_api
 
@@ -48,7 +48,7 @@ def _get(api: Api) -> httpx.Response:
             hint="Does it still run? Start it with `tailrace dev`.",
         ) from error
     if response.is_error:
-        raise explain_refusal(response)
+        raise api.explain(response)
     return response
 
 

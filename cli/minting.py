@@ -11,7 +11,7 @@ import httpx
 import typer
 
 from cli.errors import CommandError
-from cli.http_client import explain_refusal, http_client, json_of
+from cli.http_client import http_client, json_of
 from cli.target import Api, find_api
 from tailrace.event import WorkflowId
 
@@ -68,7 +68,7 @@ def mint(
     made = json_of(response)
     if not response.is_success or not isinstance(made, dict):
         public = response.status_code == HTTPStatus.CONFLICT
-        raise explain_refusal(response, hint=_PUBLIC_HINT if public else None)
+        raise api.explain(response, hint=_PUBLIC_HINT if public else None)
     return Minted(
         token=str(made["token"]),
         expires_at=str(made["expires_at"]),

@@ -3,16 +3,24 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, TypeAlias
 from urllib.parse import urlsplit
 
+import httpx
 import typer
 
 from cli.deployment import find_deployment
 from cli.errors import CommandError
+from cli.http_client import explain_refusal
 from cli.running_system import DEV_FILE, RunningSystem
 
+GIVE_KEY = "Give the API's key with --key, or set TAILRACE_API_KEY."
+KEY_REVOKED = (
+    "The key of the system that runs here was revoked: make another with `tailrace keys add NAME`, "
+    "and set TAILRACE_API_KEY to it."
+)
 _START = "Start one with `tailrace dev`, here or in a folder above"
 
 ApiUrl: TypeAlias = Annotated[
@@ -35,6 +43,13 @@ class Api:
 
     url: str
     key: str
+    key_hint: str = GIVE_KEY
+    """What helps where it does not know the key."""
+
+    def explain(self, response: httpx.Response, *, hint: str | None = None) -> CommandError:
+        """Say what an answer of its that is an error means, and what helps: the hint, or what most often does."""
+        unknown_key = response.status_code == HTTPStatus.UNAUTHORIZED
+        return explain_refusal(response, hint=hint or (self.key_hint if unknown_key else None))
 
 
 def find_api(
@@ -53,7 +68,9 @@ def find_api(
     url, key = url or environment.get("TAILRACE_API_URL"), key or environment.get("TAILRACE_API_KEY")
     if url is None:
         system = running_here("--api-url or --stage")
-        return Api(url=system.api_url, key=key or system.api_key)
+        if key is None:
+            return Api(url=system.api_url, key=system.api_key, key_hint=KEY_REVOKED)
+        return Api(url=system.api_url, key=key)
     if key is None:
         raise CommandError(f"The key to {url} is not known.", hint="Give it with --key, or set TAILRACE_API_KEY.")
     return Api(url=_base(url), key=key)

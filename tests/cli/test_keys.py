@@ -12,7 +12,7 @@ from lambdas.workflow_api.key_ring import KeyRing
 from tests.cli.test_deployment import deploy
 from tests.support.aws import AwsClients, EmulatedAws
 from tests.support.command import Ended, tailrace
-from tests.support.dev import Dev, running_dev
+from tests.support.dev import Dev, greeting, running_dev
 from tests.support.keys import keep_ring
 
 
@@ -72,6 +72,21 @@ def test_a_key_with_a_rate_is_refused_beyond_it_and_the_others_are_not(dev: Dev)
     dev.expect(lambda: status(dev, key) == 429)
     assert status(dev, dev.system.api_key) == 200
     tailrace("keys", "revoke", "till", folder=dev.folder)
+
+
+def test_command_whose_key_was_revoked_says_so_and_how_to_go_on(tmp_path: Path) -> None:
+    with running_dev(tmp_path) as dev:
+        tailrace("keys", "revoke", "first", folder=tmp_path)
+        dev.write_workflow("another", greeting("p_another", "first"))  # the API that runs from here on never knew it
+
+        refused = [tailrace(*command, folder=tmp_path) for command in (["list"], ["invoke", "p_hello"])]
+        given = tailrace("list", "--key", "another", folder=tmp_path)
+        key = tailrace("keys", "add", "me", folder=tmp_path).out.strip()
+
+        assert [each.code for each in refused] == [1, 1]
+        assert all("was revoked: make another with `tailrace keys add NAME`" in each.err for each in refused)
+        assert "Give the API's key with --key" in given.err
+        dev.expect(lambda: tailrace("list", folder=tmp_path, variables={"TAILRACE_API_KEY": key}).code == 0)
 
 
 @pytest.mark.parametrize("rate", ["0", "60001", "many"])

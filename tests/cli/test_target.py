@@ -7,10 +7,10 @@ import pytest
 
 from cli.errors import CommandError
 from cli.running_system import DEV_FILE
-from cli.target import Api, find_api, find_streams
+from cli.target import KEY_REVOKED, Api, find_api, find_streams
 from tests.cli.test_running_system import SYSTEM
 
-HERE = Api(url=SYSTEM.api_url, key=SYSTEM.api_key)
+HERE = Api(url=SYSTEM.api_url, key=SYSTEM.api_key, key_hint=KEY_REVOKED)
 NOTHING: Mapping[str, str] = {}
 
 
