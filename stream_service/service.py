@@ -21,6 +21,7 @@ from stream_service.report import Report
 from stream_service.server import DrainingServer, make_server
 from stream_service.settings import Settings
 from stream_service.shares import Shares
+from stream_service.stop_signals import StopSignals
 from stream_service.sweeper import Sweeper
 from stream_service.target import Target, TargetWatch, balancers_client
 from stream_service.token_keys import token_keys
@@ -56,11 +57,11 @@ class Service:
     spans: "TaskSpans | None"
     """None where nobody traces."""
 
-    async def run(self) -> None:
+    async def run(self, stop_signals: StopSignals) -> None:
         """Serve until a signal has drained the service; a part that dies takes the others with it."""
         async with asyncio.TaskGroup() as parts:
             others = [
-                parts.create_task(self._drain_and_stop()),
+                parts.create_task(self._drain_and_stop(stop_signals)),
                 parts.create_task(self.reader.run()),
                 parts.create_task(self.pacer.run()),
                 parts.create_task(self.feed.run()),
@@ -85,7 +86,10 @@ class Service:
                 if self.spans is not None:
                     await asyncio.to_thread(self.spans.close)
 
-    async def _drain_and_stop(self) -> None:
+    async def _drain_and_stop(self, stop_signals: StopSignals) -> None:
+        # Tasks begin when the server has its own handlers: a signal is either remembered by now, or heard by those.
+        if stop_signals.heard:
+            self.drain.hear_signal()
         await self.drain.run()
         self.server.should_exit = True
 

@@ -160,7 +160,7 @@ def test_load_balancers_questions_are_not_recorded(traced: Traced) -> None:
 
 NOTHING_LOADED = """
 import json, sys
-import lambdas.workflow_api.handler, stream_service.__main__
+import lambdas.workflow_api.handler, stream_service.start
 import stream_service.service
 
 print(json.dumps([name for name in sys.modules if name.startswith(("opentelemetry.sdk", "opentelemetry.exporter"))]))

@@ -16,6 +16,7 @@ from lambdas.workflow_api.handler import create_handler
 from lambdas.workflow_api.settings import Settings as ApiSettings
 from stream_service.service import make_service
 from stream_service.settings import Settings as StreamSettings
+from stream_service.stop_signals import StopSignals
 from tests.infra.recording import Recording
 from tests.infra.templates import Assembly
 from tests.lambdas.workflow_api.gateway import Gateway
@@ -100,7 +101,7 @@ async def flow(_environment: None, group: TargetGroup, monkeypatch: pytest.Monke
         port = find_port(0, purpose="a stream service", option="another port")
         service = make_service(StreamSettings(port=port), task=uuid4().hex, address=HOST)
     async with asyncio.TaskGroup() as parts, httpx.AsyncClient(trust_env=False, timeout=30) as client:
-        running = parts.create_task(service.run())
+        running = parts.create_task(service.run(StopSignals()))
         url = f"http://{HOST}:{port}"
         await _ready(client, f"{url}/readyz")
         gateway = Gateway(handler=handler, key=KEY)

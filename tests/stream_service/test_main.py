@@ -58,12 +58,12 @@ def run(environment: Environment) -> "subprocess.CompletedProcess[str]":
 
 
 @asynccontextmanager
-async def broken_service(broken: str, environment: Environment) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run a service in which some lines of Python have broken something, until the context ends."""
+async def scripted_service(script: str, environment: Environment) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run a service behind some lines of Python, which may break something, until the context ends."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        f"{broken}\nimport runpy\nrunpy.run_module('stream_service', run_name='__main__')",
+        f"{script}\nimport runpy\nrunpy.run_module('stream_service', run_name='__main__')",
         env=environment,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
@@ -155,6 +155,54 @@ async def test_service_is_ready_and_a_signal_ends_it_and_leaves_nothing(
         await StreamClient.open(stream_url(service.url, "p_a"))
 
 
+async def test_signal_while_the_service_is_loaded_ends_it_in_order(
+    environment: Environment, aws_clients: AwsClients, notice_topic_arn: str
+) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-X", "importtime", "-m", "stream_service"),  # tells of each module that it has loaded
+        env=environment,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    try:
+        while b" uvloop\n" not in (line := await asyncio.wait_for(process.stderr.readline(), 60)):
+            assert line, "It ended before it was loaded."
+        process.terminate()
+        await asyncio.wait_for(process.communicate(), 60)
+    finally:
+        if process.returncode is None:
+            process.kill()
+
+    assert process.returncode == 0
+    assert nothing_is_left(aws_clients, notice_topic_arn)
+
+
+async def test_signal_while_the_service_is_made_ends_it_in_order(
+    environment: Environment, aws_clients: AwsClients, notice_topic_arn: str
+) -> None:
+    asked, terminated = asyncio.Event(), asyncio.Event()
+
+    async def tell(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await terminated.wait()
+        writer.write(b'HTTP/1.0 200 OK\r\n\r\n{"TaskARN": "arn:aws:ecs:us-east-1:123456789012:task/c/stopped"}')
+        writer.close()
+
+    async with await asyncio.start_server(tell, HOST, 0) as ecs:
+        host, port = ecs.sockets[0].getsockname()
+        told = {"ECS_CONTAINER_METADATA_URI_V4": f"http://{host}:{port}", "no_proxy": HOST}
+        async with scripted_service("", environment | told) as process:
+            await asyncio.wait_for(asked.wait(), 60)
+            process.terminate()
+            terminated.set()
+            await asyncio.wait_for(process.communicate(), 60)
+
+    assert process.returncode == 0
+    assert nothing_is_left(aws_clients, notice_topic_arn)
+
+
 async def test_second_signal_hurries_and_still_ends_streams_politely(
     environment: Environment, aws_clients: AwsClients, notice_topic_arn: str
 ) -> None:
@@ -240,7 +288,7 @@ async def test_service_ends_in_time_also_where_aws_does_not_answer(environment: 
 
 
 async def test_part_that_dies_takes_the_service_with_it(environment: Environment) -> None:
-    async with broken_service("import stream_service.heart as it; it.TICK_SECONDS = 'never'", environment) as process:
+    async with scripted_service("import stream_service.heart as it; it.TICK_SECONDS = 'never'", environment) as process:
         _, errors = await asyncio.wait_for(process.communicate(), 60)
 
     assert process.returncode == 1
@@ -260,7 +308,7 @@ subscription.Subscription.keep_alive = keep_alive
 """
     url = f"http://{HOST}:{environment['TAILRACE_PORT']}"
 
-    async with broken_service(broken, environment | {"TAILRACE_KEEPALIVE_SECONDS": "0.1"}) as process:
+    async with scripted_service(broken, environment | {"TAILRACE_KEEPALIVE_SECONDS": "0.1"}) as process:
         await eventually(lambda: listens(environment))
         clients = [await StreamClient.open(stream_url(url, "p_a")) for _ in range(2)]
         _, errors = await asyncio.wait_for(process.communicate(), 60)
