@@ -12,6 +12,7 @@ from stream_service.service import make_service
 from stream_service.settings import Settings
 from stream_service.stop_signals import StopSignals
 from stream_service.task import NotInEcs, task_address, task_id
+from tailrace.environment import complaints
 
 
 def start(stop_signals: StopSignals) -> int:
@@ -19,8 +20,8 @@ def start(stop_signals: StopSignals) -> int:
     try:
         settings = Settings()
     except ValidationError as error:
-        for wrong in error.errors():
-            sys.stderr.write(f"TAILRACE_{'.'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}\n")
+        for complaint in complaints(error):
+            sys.stderr.write(f"{complaint}\n")
         return 2
     logs.configure(settings.log_level)
     try:

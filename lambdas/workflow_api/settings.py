@@ -10,11 +10,10 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from lambdas.workflow_api.keys import MAX_RATE
+from tailrace.environment import PREFIX, complaints
 from tailrace.errors import TailraceError
 from tailrace.origins import Origins
 from tailrace.spans import Traces
-
-PREFIX = "TAILRACE_"
 
 
 class InvalidSettings(TailraceError, ValueError):
@@ -107,9 +106,5 @@ class LambdaEnvironment(BaseSettings):
 
 
 def _explain(error: ValidationError) -> str:
-    lines = [f"  {PREFIX}{str(each['loc'][0]).upper()}: {_reason(each['msg'])}" for each in error.errors()]
+    lines = [f"  {complaint}" for complaint in complaints(error)]
     return "\n".join(["The environment lacks what the API needs, or has it wrong:", *lines])
-
-
-def _reason(message: str) -> str:
-    return "is not set" if message == "Field required" else message.removeprefix("Value error, ")

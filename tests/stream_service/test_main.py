@@ -101,7 +101,7 @@ def test_wrong_settings_are_all_told_at_once_in_words(environment: Environment) 
         "TAILRACE_NOTICE_TOPIC_ARN",
         "TAILRACE_DRAIN_SECONDS",
     }
-    assert complaints["TAILRACE_EVENT_LOG_TABLE"] == "Field required"
+    assert complaints["TAILRACE_EVENT_LOG_TABLE"] == "is not set"
 
 
 def test_missing_region_is_told_in_words(environment: Environment) -> None:
