@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.dev_system import DevSystem, Plan
+from cli.dev_plan import Plan
+from cli.dev_system import DevSystem
 from cli.errors import CommandError
 from cli.local_aws import local_environment
 from cli.ports import HOST, find_port, listen, port_of

@@ -5,65 +5,23 @@ Everything that happens comes through one queue, so that the supervisor does one
 
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable
 from queue import SimpleQueue
 from signal import Signals
-from socket import socket
 
 from rich.console import Console
 
 from cli import parts
 from cli.banner import first_token, print_banner
 from cli.changes import watching
+from cli.dev_plan import Plan
 from cli.errors import CommandError
 from cli.happenings import Changed, Ended, Failed, Happening, Prepared, Ready, Signalled
 from cli.log_view import LogView
-from cli.ports import HOST, port_of
-from cli.preparation import PreparedAws, prepare_aws, wait_until_ready
+from cli.preparation import PreparedAws, wait_until_ready
 from cli.processes import Child
 from cli.running_parts import RunningParts
 from cli.running_system import RunningSystem
-from lambdas.workflow_api.key_ring import KeyRing
-from lambdas.workflow_api.keys import first_key
-
-EVENT_LOG_TABLE = "EventLog"
-IDEMPOTENCY_TABLE = "Idempotency"
-NOTICE_TOPIC = "TailraceNotices"
-API_KEY_SECRET = "TailraceApiKeys"  # noqa: S105 - a name
-TOKEN_SECRET = "TailraceTokenKeys"  # noqa: S105 - a name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What is to run, and where."""
-
-    api_listener: socket
-    stream_port: int
-    aws_listener: socket | None
-    """None where another emulator is used."""
-    aws_endpoint_url: str
-    api_key: str
-    workflows: Path
-    environment: Mapping[str, str]
-    takes_tokens: bool
-    """Whether following a stream takes a token."""
-
-    def system(self, aws: PreparedAws) -> RunningSystem:
-        """Where everything is found, once AWS is prepared."""
-        return RunningSystem(
-            api_url=f"http://{HOST}:{port_of(self.api_listener)}",
-            stream_url=f"http://{HOST}:{self.stream_port}",
-            aws_endpoint_url=self.aws_endpoint_url,
-            api_key=self.api_key,
-            api_key_secret=aws.api_key_secret,
-            event_log_table=EVENT_LOG_TABLE,
-            notice_topic_arn=aws.notice_topic_arn,
-            idempotency_table=IDEMPOTENCY_TABLE,
-            token_secret=aws.token_secret,
-        )
 
 
 class DevSystem:
@@ -94,7 +52,7 @@ class DevSystem:
         self._view.say("Starting …")
         try:
             self._start_aws()
-            self._in_background(lambda: Prepared(self._prepare()))
+            self._in_background(lambda: Prepared(self._plan.prepare()))
             with watching(self._plan.workflows, lambda names: self._happenings.put(Changed(names))):
                 while (code := self._take(self._happenings.get())) is None:
                     pass
@@ -133,16 +91,6 @@ class DevSystem:
                 on_end=self._ended,
             )
             self._parts.add("aws", child)
-
-    def _prepare(self) -> PreparedAws:
-        return prepare_aws(
-            event_log_table=EVENT_LOG_TABLE,
-            idempotency_table=IDEMPOTENCY_TABLE,
-            notice_topic=NOTICE_TOPIC,
-            api_key_secret=API_KEY_SECRET,
-            api_keys=KeyRing((first_key(self._plan.api_key, created_at=datetime.now(UTC)),)),
-            token_secret=TOKEN_SECRET if self._plan.takes_tokens else None,
-        )
 
     def _start_services(self, aws: PreparedAws) -> None:
         self._system = system = self._plan.system(aws)
