@@ -14,7 +14,7 @@ class Admission:
         self._guard = guard
         self._shares = shares
 
-    async def admit(self, request: Request, stream_id: StreamId) -> Access:
+    async def admit(self, request: Request, workflow_id: StreamId) -> Access:
         """What the request may see of the stream.
 
         Raises:
@@ -22,7 +22,7 @@ class Admission:
             TokenKeysUnavailable: nobody can say.
             TooManyRequests: its token's subscriber makes too many.
         """
-        access = await self._guard.admit(request, stream_id)
+        access = await self._guard.admit(request, workflow_id)
         seconds = self._shares.wait_of(access.subscriber)
         if seconds > 0:
             raise TooManyRequests("with tokens for this subscriber", seconds)

@@ -43,13 +43,13 @@ class Door:
         self._hub = hub
         self.draining = False
 
-    def is_full(self, stream_id: WorkflowId) -> bool:
+    def is_full(self, workflow_id: WorkflowId) -> bool:
         """Whether there is no place for one more client; hardly elsewhere, since it was sent where there are fewest."""
-        return not self.draining and self._hub.is_full(stream_id)
+        return not self.draining and self._hub.is_full(workflow_id)
 
-    def turns_away(self, stream_id: WorkflowId) -> bool:
+    def turns_away(self, workflow_id: WorkflowId) -> bool:
         """Whether a client that comes now is asked to come again later; it is counted."""
-        why = End.DRAIN if self.draining else End.FULL if self._hub.is_full(stream_id) else None
+        why = End.DRAIN if self.draining else End.FULL if self._hub.is_full(workflow_id) else None
         if why is not None:
             self._hub.counts.turn_away(why)
         return why is not None
@@ -128,8 +128,8 @@ def _streams(hub: Hub, door: Door, admission: Admission, shares: Shares, setting
         summary="Follow a workflow's events: replay, then live.",
         openapi_extra={"parameters": describe_parameters()},
     )
-    async def follow(stream_id: StreamId, request: Request) -> StreamResponse:
-        access = await admission.admit(request, stream_id)  # not by Depends, which reads the id of each one again
+    async def follow(workflow_id: StreamId, request: Request) -> StreamResponse:
+        access = await admission.admit(request, workflow_id)  # not by Depends, which reads the id of each one again
         query = read_query(request)
         wish = Wish(
             cursor=read_cursor(request, query),
@@ -141,19 +141,19 @@ def _streams(hub: Hub, door: Door, admission: Admission, shares: Shares, setting
         )
 
         def subscribe(connection: Connection, introduce: Callable[[Follower], None]) -> Follower | None:
-            if door.turns_away(stream_id):
+            if door.turns_away(workflow_id):
                 return None
-            begin = partial(hub.subscribe, stream_id, connection, wish)
+            begin = partial(hub.subscribe, workflow_id, connection, wish)
             if (seat := shares.seat(request.scope, access.subscriber, introduce=introduce, begin=begin)) is None:
                 hub.counts.turn_away(End.SHARE)
             return seat
 
-        no_place = door.is_full(stream_id) or shares.full(request.scope, access.subscriber)
+        no_place = door.is_full(workflow_id) or shares.full(request.scope, access.subscriber)
         retry = later() if no_place else sse.retry(_retry(settings))
         return StreamResponse(first_bytes=retry, subscribe=subscribe)
 
     @router.options(STREAM_PATH, include_in_schema=False)
-    async def options(stream_id: StreamId) -> Response:  # noqa: ARG001 - a malformed id is refused here too
+    async def options(workflow_id: StreamId) -> Response:  # noqa: ARG001 - a malformed id is refused here too
         return Response(status_code=204, headers={"Allow": "GET, HEAD, OPTIONS"})
 
     return router

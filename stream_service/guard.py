@@ -47,7 +47,7 @@ class Guard:
         self._keys = keys
         self._now = now
 
-    async def admit(self, request: Request, stream_id: StreamId) -> Access:
+    async def admit(self, request: Request, workflow_id: StreamId) -> Access:
         """What the request may see of the stream.
 
         Raises:
@@ -63,11 +63,11 @@ class Guard:
             access = open_token(token, await self._keys.find(key_id(token)), now=self._now())
         except InvalidToken as error:
             _refuse(error)
-        if not access.admits(stream_id):
+        if not access.admits(workflow_id):
             raise Problem(
                 403,
                 "other-stream",
-                f"The token is good, but not for this stream: its claim `streams` does not cover {stream_id}.",
+                f"The token is good, but not for this stream: its claim `streams` does not cover {workflow_id}.",
                 headers=_NO_STORE,
             )
         return access

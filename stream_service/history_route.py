@@ -26,7 +26,7 @@ from tailrace.event import EVENT_ID_PATTERN, MAX_CHANNEL_BYTES, EventId, encode_
 logger = logging.getLogger(__name__)
 
 DEFAULT_LIMIT = 100
-PATH = "/streams/{stream_id}/events"
+PATH = "/streams/{workflow_id}/events"
 _JSON = "application/json"
 _HEADERS = {"Cache-Control": "no-store"}
 
@@ -54,7 +54,7 @@ def history_routes(history: History, admission: Admission, shares: Shares, *, se
     async def events(
         *,
         request: Request,
-        stream_id: StreamId,
+        workflow_id: StreamId,
         access: Annotated[Access, Depends(admission.admit)],
         after: Annotated[Cursor, Query(description="Begin behind this event's id.")] = None,
         before: Annotated[Cursor, Query(description="End in front of this event's id.")] = None,
@@ -62,7 +62,7 @@ def history_routes(history: History, admission: Admission, shares: Shares, *, se
         channel: Annotated[list[Channel], Query(max_length=MAX_CHANNELS)] = [],  # noqa: B006 - FastAPI copies it
     ) -> Response:
         wanted = Wanted(
-            workflow_id=stream_id,
+            workflow_id=workflow_id,
             limit=limit,
             after=EventId.parse(after or ""),
             before=EventId.parse(before or ""),
@@ -75,7 +75,7 @@ def history_routes(history: History, admission: Admission, shares: Shares, *, se
         return PageAnswer(partial(_answer, history, wanted), place=shares.page, seconds=seconds)
 
     @router.options(PATH, include_in_schema=False)
-    async def options(stream_id: StreamId) -> Response:  # noqa: ARG001 - a malformed id is refused here too
+    async def options(workflow_id: StreamId) -> Response:  # noqa: ARG001 - a malformed id is refused here too
         return Response(status_code=204, headers={"Allow": "GET, HEAD, OPTIONS"})
 
     return router

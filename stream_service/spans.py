@@ -91,7 +91,7 @@ def _describe(span: OtelSpan, scope: Scope, status: int) -> None:
         {
             "http.request.method": scope["method"],
             "http.response.status_code": status,
-            "tailrace.workflow_id": str(scope.get("path_params", {}).get("stream_id", "")),
+            "tailrace.workflow_id": str(scope.get("path_params", {}).get("workflow_id", "")),
         }
     )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -2,7 +2,7 @@
 
 from starlette.routing import compile_path
 
-STREAM_PATH = "/pipelines/{stream_id}/sse"
+STREAM_PATH = "/pipelines/{workflow_id}/sse"
 
 _PATTERN = compile_path(STREAM_PATH)[0]
 

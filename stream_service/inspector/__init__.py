@@ -40,8 +40,8 @@ def inspector(admission: Admission) -> APIRouter:
             raise HTTPException(404)
         return FileResponse(_FOLDER / name, media_type=_ASSETS[name], headers=_HEADERS)
 
-    @router.head("/streams/{stream_id}")
-    @router.get("/streams/{stream_id}")
+    @router.head("/streams/{workflow_id}")
+    @router.get("/streams/{workflow_id}")
     async def page(
         access: Annotated[Access, Depends(admission.admit)],  # noqa: ARG001 - checked, not used
     ) -> Response:

@@ -116,7 +116,7 @@ REFUSED = {
     "channel that is empty": (request(SSE + b"?channel="), 422, "channel.0: String should have at least 1 character"),
     "channel that is too long": (request(SSE + b"?channel=" + b"a" * 257), 422, "at most 256 characters"),
     "too many channels": (request(SSE + b"?" + b"&".join([b"channel=a"] * 65)), 422, "at most 64 items"),
-    "everything wrong": (request(b"/pipelines/x/sse?replay=x&control=x"), 422, "stream_id: 'x' is not a workflow id"),
+    "everything wrong": (request(b"/pipelines/x/sse?replay=x&control=x"), 422, "workflow_id: 'x' is not a workflow id"),
     "the whole query wrong": (request(SSE + b"?replay=x&control=x"), 422, "replay: Input should be a valid integer"),
     "the query's other half": (request(SSE + b"?replay=x&control=x"), 422, "; control: Input should be 0 or 1"),
     # methods

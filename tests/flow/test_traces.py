@@ -112,7 +112,7 @@ async def test_span_of_a_stream_ends_with_its_headers_and_keeps_its_token_to_its
         await client.next()
         [span] = traced.collector.wait_for(lambda span: span.trace_id == "a" * 32)
 
-    assert span.name == "GET /pipelines/{stream_id}/sse"
+    assert span.name == "GET /pipelines/{workflow_id}/sse"
     assert (span.parent_id, span.service) == (CALLER, TASK)
     assert span.attributes["http.response.status_code"] == 200
     assert span.attributes["tailrace.workflow_id"] == "p_orders"

@@ -52,8 +52,8 @@ async def say(url: str, request: bytes) -> tuple[int, dict[str, str], bytes]:
 
 
 class Broken(Guard):
-    async def admit(self, request: Request, stream_id: StreamId) -> Access:
-        raise RuntimeError(f"{SECRET}: {stream_id}, {request}")
+    async def admit(self, request: Request, workflow_id: StreamId) -> Access:
+        raise RuntimeError(f"{SECRET}: {workflow_id}, {request}")
 
 
 @pytest.fixture(params=[True, False], ids=["taken-over", "asgi"])

@@ -185,10 +185,10 @@ async def test_control_events_are_sent_to_those_who_ask(rim: Rim, url: str) -> N
 @pytest.mark.parametrize(
     ("path", "named"),
     [
-        ("/pipelines/hello/sse", "stream_id"),
-        ("/pipelines/p_/sse", "stream_id"),
-        (f"/pipelines/p_{'x' * 65}/sse", "stream_id"),
-        ("/pipelines/p_a.b/sse", "stream_id"),
+        ("/pipelines/hello/sse", "workflow_id"),
+        ("/pipelines/p_/sse", "workflow_id"),
+        (f"/pipelines/p_{'x' * 65}/sse", "workflow_id"),
+        ("/pipelines/p_a.b/sse", "workflow_id"),
         ("/pipelines/p_a/sse?replay=-1", "replay"),
         ("/pipelines/p_a/sse?replay=1001", "replay"),
         ("/pipelines/p_a/sse?replay=many", "replay"),
@@ -422,11 +422,11 @@ async def test_metrics_are_in_the_text_format(url: str) -> None:
 
 
 async def test_openapi_declares_the_stream(rim: Rim) -> None:
-    operation = rim.app.openapi()["paths"]["/pipelines/{stream_id}/sse"]["get"]
+    operation = rim.app.openapi()["paths"]["/pipelines/{workflow_id}/sse"]["get"]
 
     assert CONTENT_TYPE in operation["responses"]["200"]["content"]
     assert {parameter["name"] for parameter in operation["parameters"]} == {
-        "stream_id",
+        "workflow_id",
         "Last-Event-ID",
         "last_event_id",
         "lastEventId",

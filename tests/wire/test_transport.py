@@ -78,7 +78,7 @@ async def test_rule_10_head_and_options_answer_and_end_and_other_methods_are_405
 async def test_rule_11_openapi_declares_an_event_stream(url: str) -> None:
     document = (await ask("GET", f"{url}/openapi.json")).json()
 
-    answers = document["paths"]["/pipelines/{stream_id}/sse"]["get"]["responses"]
+    answers = document["paths"]["/pipelines/{workflow_id}/sse"]["get"]["responses"]
     assert set(answers["200"]["content"]) == {"text/event-stream"}
 
 
