@@ -67,8 +67,8 @@ class Page:
         if batch.position > self.reached.position + 1:
             self.lose(wanted, "expired", Position(batch.position - 1))
         if batch.cleared:
-            self._empty()  # a clearing that is still at work has left them standing
-            self.lose(wanted, "cleared", batch.end)
+            dropped = self._empty()  # a clearing that is still at work has left them standing
+            self.lose(wanted, "cleared", batch.end, dropped=dropped)
             return True
         for place, event in enumerate(batch.events, batch.position):
             if place <= self.reached.position:
@@ -82,9 +82,12 @@ class Page:
                 return False
         return True
 
-    def lose(self, wanted: Wanted, reason: str, last_lost: Position) -> None:
-        """Go on behind what is lost, and say so to somebody who had an id in front of it."""
-        missed = last_lost - self.reached.position
+    def lose(self, wanted: Wanted, reason: str, last_lost: Position, *, dropped: int = 0) -> None:
+        """Go on behind what is lost, and say so to somebody who had an id in front of it.
+
+        `dropped` is how many events were on the page, and are lost with it.
+        """
+        missed = last_lost - self.reached.position + dropped
         self.reached = EventId(self.reached.generation, last_lost)
         if not self.events:
             self.start, self.bare = self.reached, True
@@ -100,9 +103,11 @@ class Page:
         self.events.append(recorded)
         self.size += len(recorded.event.payload)
 
-    def _empty(self) -> None:
+    def _empty(self) -> int:
+        dropped = len(self.events)
         self.events.clear()
         self.size = 0
+        return dropped
 
 
 def behind(cursor: EventId) -> EventId:

@@ -249,6 +249,19 @@ async def test_events_that_a_clearing_at_work_has_not_reached_yet_are_not_shown(
     assert payloads(page) == [3]
 
 
+async def test_events_that_a_clearing_at_work_takes_off_a_page_count_as_missed(world: World) -> None:
+    for number in range(1, 6):
+        await world.publish(number)
+    items = world.table.items[STREAM]
+    items[4] = replace(items[4], events=None, cleared=True)
+
+    page = await world.page(after=await world.id(1))
+
+    assert payloads(page) == [5]
+    assert page.gap is not None
+    assert (page.gap.reason, page.gap.missed, page.gap.next) == ("cleared", 3, await world.id(5))
+
+
 async def test_behind_a_clearing_at_work_a_page_has_as_much_room_as_ever(world: World) -> None:
     for _ in range(8):
         await world.publish("x" * (PAGE_BYTES // 5))
