@@ -100,7 +100,9 @@ STREAM: Answers = {
     **REFUSALS,
 }
 _LIMITED: Answers = {
-    429: _problem("Too many come from this address, or with this subscriber's tokens.", **_RETRY_AFTER)
+    429: _problem(
+        "Too many come from this address, or with this subscriber's tokens, or for pages of history.", **_RETRY_AFTER
+    )
 }
 HISTORY: Answers = {
     200: {"description": "A page.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Page"}}}},

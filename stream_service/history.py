@@ -1,4 +1,4 @@
-"""A stream's past, a page at a time, out of the log: bounded in what it reads, and in how many ask at once.
+"""A stream's past, a page at a time, out of the log: bounded in what it reads, and in how much at once.
 
 It says of ids that can't be honoured what the stream itself says (`$gap`), and never looks into a ring.
 """
@@ -13,17 +13,14 @@ from tailrace.event import BEGINNING, EventId, Position, WorkflowId
 from tailrace.log_reader import LOOK_BACK_PAGES, Reading
 
 AT_ONCE = 4
-"""Pages that are put together at a time: the log's other readings are for clients that follow."""
-WAITING = 64
-"""Pages that wait for their turn, at most."""
+"""Pages that are put together at a time: the log's other readings are for clients that follow.
+
+The others wait for their turn: there are no more of them than places for pages (`shares.PAGES`).
+"""
 MAX_EVENTS = 1_000
 """On a page."""
 READINGS = LOOK_BACK_PAGES
 """Of the log for one page, at most: of channels that are rare, a page may hold less than it could."""
-
-
-class TooManyAsk(Exception):
-    """As many pages as may wait are waited for."""
 
 
 class History:
@@ -32,26 +29,18 @@ class History:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._turn = asyncio.Semaphore(AT_ONCE)
-        self._asked = 0
 
     async def page(self, wanted: Wanted) -> Page:
         """Read a page.
 
         Raises:
-            TooManyAsk: too many wait already.
             LogUnavailable, LogRefused, InvalidItem: the log could not be read.
         """
-        if self._asked >= AT_ONCE + WAITING:
-            raise TooManyAsk
-        self._asked += 1
-        try:
-            async with self._turn:
-                try:
-                    return await self._page(wanted)
-                except _AnotherLife:
-                    return await self._page(wanted)
-        finally:
-            self._asked -= 1
+        async with self._turn:
+            try:
+                return await self._page(wanted)
+            except _AnotherLife:
+                return await self._page(wanted)
 
     async def _page(self, wanted: Wanted) -> Page:
         head = await self._reader.once(lambda log: log.head(wanted.workflow_id))

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, WithJsonSchema
 from stream_service.admission import Admission
 from stream_service.document import HISTORY
 from stream_service.guard import StreamId, channels_for
-from stream_service.history import MAX_EVENTS, History, TooManyAsk
+from stream_service.history import MAX_EVENTS, History
 from stream_service.history_page import Gap, Page, Recorded, Wanted
 from stream_service.page_answer import PageAnswer
 from stream_service.problems import problem
@@ -84,16 +84,11 @@ def history_routes(history: History, admission: Admission, shares: Shares, *, se
 async def _answer(history: History, wanted: Wanted) -> Response:
     try:
         page = await history.page(wanted)
-    except TooManyAsk:
-        return _come_again("Too many pages are asked for at the moment.", seconds=1)
     except TailraceError as error:
         logger.warning("history_not_read", extra={"workflow_id": wanted.workflow_id, "error": str(error)})
-        return _come_again("The event log does not answer at the moment.", seconds=5)
+        detail = "The event log does not answer at the moment."
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "5"})
     return Response(_encode(page, wanted), headers=_HEADERS, media_type=_JSON)
-
-
-def _come_again(detail: str, *, seconds: int) -> Response:
-    return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(seconds)})
 
 
 def _encode(page: Page, wanted: Wanted) -> str:

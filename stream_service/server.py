@@ -21,7 +21,7 @@ OWNERS_SIGNALS = 2
 
 
 class TransportProtocol(BoundedProtocol):
-    """A protocol that can give its connection away, and whose silent clients the kernel gives up."""
+    """A protocol that can give its connection away; after `silence_seconds` the kernel gives silent clients up, too."""
 
     gives_away: bool = True
     """Whether the application may take connections over."""
