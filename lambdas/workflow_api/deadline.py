@@ -8,6 +8,12 @@ SYNCHRONOUS = 28.0
 """Seconds: API Gateway gives up after 30, and what was sent needs a moment to be appended."""
 ASYNCHRONOUS = 15 * 60.0
 """Seconds: no function may take longer."""
+START = 15.0
+"""Seconds that a function may take to start, and to read what it must before a run; Lambda gives a start ten of them.
+
+A request that is older has been long on its way: whether API Gateway counts from its first byte or from its last one,
+AWS does not say, and who sends slowly must not find the run's time used up.
+"""
 RESERVE = 2.0
 """Seconds that are kept of the function's own time, for the same."""
 
@@ -42,8 +48,8 @@ def seconds_for_answer(scope: Mapping[str, Any], *, now: Callable[[], float] = t
     """
     gateway = scope.get("aws.event", {}).get("requestContext", {})
     passed = now() - gateway["timeEpoch"] / 1000 if "timeEpoch" in gateway else 0.0
-    left = min(SYNCHRONOUS, max(0.0, SYNCHRONOUS - passed))  # the two clocks are two machines'
-    return seconds_for_run(scope.get("aws.context"), at_most=left)
+    waited = min(max(0.0, passed), START)  # the two clocks are two machines'
+    return seconds_for_run(scope.get("aws.context"), at_most=SYNCHRONOUS - waited)
 
 
 def seconds_of_lease(context: LambdaContext | None, *, run: float) -> float:

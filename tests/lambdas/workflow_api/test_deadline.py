@@ -17,9 +17,14 @@ def scope(*, came: float, remaining_milliseconds: int = 900_000) -> dict[str, An
     }
 
 
-@pytest.mark.parametrize(("waited", "left"), [(0, 28), (2.5, 25.5), (28, 0), (60, 0), (-1, 28)])
+@pytest.mark.parametrize(("waited", "left"), [(0, 28), (2.5, 25.5), (15, 13), (-1, 28)])
 def test_the_time_counts_from_when_the_request_came(waited: float, left: float) -> None:
     assert seconds_for_answer(scope(came=NOW - waited), now=lambda: NOW) == left
+
+
+@pytest.mark.parametrize("seconds", [15.5, 28, 60, 3_600])
+def test_a_request_that_was_long_on_its_way_still_gets_time_to_run(seconds: float) -> None:
+    assert seconds_for_answer(scope(came=NOW - seconds), now=lambda: NOW) == 13
 
 
 def test_the_functions_own_time_counts_too() -> None:

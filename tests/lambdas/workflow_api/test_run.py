@@ -262,16 +262,6 @@ def test_a_run_ends_28_seconds_after_its_request_came_while_somebody_waits(api: 
     assert seconds_given(10) == pytest.approx(18, abs=1)
 
 
-def test_a_request_that_waited_too_long_for_its_function_is_504_before_the_gateways_503(api: Api) -> None:
-    @api.add("p_slow").step
-    async def wait(_pd: Pd) -> None:
-        await asyncio.Event().wait()
-
-    answer = api.gateway(remaining_milliseconds=900_000, waited_seconds=29).post("/pipelines/p_slow/events")
-
-    assert answer.status == 504
-
-
 class FailingTable(InMemoryTable):
     def __init__(self, error: Exception) -> None:
         super().__init__()
