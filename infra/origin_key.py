@@ -20,6 +20,6 @@ class OriginKey(Construct):
             description=f"What Tailrace's distribution shows its {shown_to}",
             generate_secret_string=secretsmanager.SecretStringGenerator(exclude_punctuation=True, password_length=43),
         )
-        explain(secret, {"SMG4": "It is read while deploying alone; docs/deploy.md says how another one is made."})
+        explain(secret, {"SMG4": "It is read while deploying alone; docs/operations.md says how another one is made."})
         self.value: str = secret.secret_value.unsafe_unwrap()
         """A reference that CloudFormation resolves, in no template."""
