@@ -2,14 +2,19 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from fastapi import FastAPI, Response
+from starlette.types import Receive, Scope, Send
+from uvicorn import Config
+from uvicorn.server import ServerState
 
-from stream_service.bounded_protocol import MAX_PIPELINED
+from stream_service.bounded_protocol import MAX_PIPELINED, BoundedProtocol
 from stream_service.server import DrainingServer
 from tests.support.rim import eventually, serving
 
@@ -106,3 +111,62 @@ async def test_client_that_reads_all_in_time_is_given_all(app: FastAPI) -> None:
             await reader.readuntil(b"\r\n\r\n")
             assert len(await reader.readexactly(LARGE)) == LARGE
         writer.transport.abort()
+
+
+@dataclass(slots=True)
+class Timer:
+    at: float
+    do: Callable[[], object]
+    waits: bool = True
+
+    def cancel(self) -> None:
+        self.waits = False
+
+
+@dataclass(slots=True)
+class Clock:
+    """An event loop's clock, moved by hand."""
+
+    now: float = 0.0
+    timers: list[Timer] = field(default_factory=list)
+
+    def call_later(self, seconds: float, do: Callable[[], object]) -> Timer:
+        self.timers.append(Timer(self.now + seconds, do))
+        return self.timers[-1]
+
+    def pass_by(self, seconds: float) -> None:
+        self.now += seconds
+        for timer in self.timers:
+            if timer.waits and timer.at <= self.now:
+                timer.cancel()
+                timer.do()
+
+
+class Transport(asyncio.Transport):
+    aborted = False
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+async def test_client_that_reads_slowly_but_reads_is_not_cut_however_long_it_takes() -> None:
+    clock: Any = Clock()
+    config = Config(_nothing, http=BoundedProtocol, ws="none", lifespan="off", log_config=None)
+    config.load()
+    protocol, transport = BoundedProtocol(config, ServerState(), {}, _loop=clock), Transport()
+    protocol.request_seconds, protocol.silence_seconds = 1000.0, 60.0
+    protocol.connection_made(transport)
+
+    for _ in range(10):
+        protocol.pause_writing()
+        clock.pass_by(50)
+        protocol.resume_writing()
+    assert not transport.aborted
+
+    protocol.pause_writing()
+    clock.pass_by(60)
+    assert transport.aborted
+
+
+async def _nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    pass
