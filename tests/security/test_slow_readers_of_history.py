@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from stream_service.history_page import PAGE_BYTES
 from stream_service.page_answer import KERNEL_BYTES
 from stream_service.shares import PAGES, PAGES_PER_ADDRESS
 from tests.support.rim import Rim, eventually, serving, some_settings
@@ -86,7 +87,7 @@ async def test_one_address_has_eight_pages_on_their_way_and_others_are_served(ri
     assert refused.headers["content-type"] == "application/problem+json"
     assert rim.shares.requests_refused == 1
     assert served.status_code == 200
-    assert len(served.content) > 1024 * 1024 > 4 * KERNEL_BYTES
+    assert len(served.content) > PAGE_BYTES > 4 * KERNEL_BYTES
 
 
 async def test_all_together_have_sixty_four(rim: Rim, readers: Readers) -> None:
@@ -116,7 +117,7 @@ async def test_who_reads_a_page_too_slowly_is_cut_and_gives_its_place_back(
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
     readers.sockets[0].setblocking(True)
     with readers.sockets[0].makefile("rb") as rest:
-        assert len(rest.read()) < len((await answer_of(readers, SLOW)).content) // 2
+        assert len(rest.read()) < PAGE_BYTES // 2
 
 
 async def test_who_goes_away_in_the_middle_of_a_page_gives_its_place_back_at_once(rim: Rim, readers: Readers) -> None:
