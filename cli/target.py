@@ -13,7 +13,7 @@ import typer
 
 from cli.deployment import find_deployment
 from cli.errors import CommandError
-from cli.http_client import explain_refusal
+from cli.http_client import explain_refusal, json_of
 from cli.running_system import DEV_FILE, RunningSystem
 
 GIVE_KEY = "Give the API's key with --key, or set TAILRACE_API_KEY."
@@ -21,6 +21,11 @@ KEY_REVOKED = (
     "The key of the system that runs here was revoked: make another with `tailrace keys add NAME`, "
     "and set TAILRACE_API_KEY to it."
 )
+MAKE_FIRST = (
+    "Make one with `tailrace keys first`, for a deployed stage with --stage and your AWS credentials, "
+    "and set TAILRACE_API_KEY to it."
+)
+_NO_KEYS = "urn:tailrace:problem:no-keys"
 _START = "Start one with `tailrace dev`, here or in a folder above"
 
 ApiUrl: TypeAlias = Annotated[
@@ -43,13 +48,19 @@ class Api:
 
     url: str
     key: str
-    key_hint: str = GIVE_KEY
-    """What helps where it does not know the key."""
+    key_hint: str | None = None
+    """What helps where it does not know the key; None: what its answer suggests."""
 
     def explain(self, response: httpx.Response, *, hint: str | None = None) -> CommandError:
         """Say what an answer of its that is an error means, and what helps: the hint, or what most often does."""
-        unknown_key = response.status_code == HTTPStatus.UNAUTHORIZED
-        return explain_refusal(response, hint=hint or (self.key_hint if unknown_key else None))
+        return explain_refusal(response, hint=hint or self._key_hint_for(response))
+
+    def _key_hint_for(self, response: httpx.Response) -> str | None:
+        if response.status_code != HTTPStatus.UNAUTHORIZED:
+            return None
+        problem = json_of(response)
+        has_none = isinstance(problem, dict) and problem.get("type") == _NO_KEYS
+        return self.key_hint or (MAKE_FIRST if has_none else GIVE_KEY)
 
 
 def find_api(

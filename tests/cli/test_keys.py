@@ -85,7 +85,7 @@ def test_command_whose_key_was_revoked_says_so_and_how_to_go_on(tmp_path: Path) 
 
         assert [each.code for each in refused] == [1, 1]
         assert all("was revoked: make another with `tailrace keys add NAME`" in each.err for each in refused)
-        assert "Give the API's key with --key" in given.err
+        assert "Make one with `tailrace keys first`" in given.err
         dev.expect(lambda: tailrace("list", folder=tmp_path, variables={"TAILRACE_API_KEY": key}).code == 0)
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import httpx
 import pytest
 
 from cli.errors import CommandError
 from cli.running_system import DEV_FILE
-from cli.target import KEY_REVOKED, Api, find_api, find_streams
+from cli.target import GIVE_KEY, KEY_REVOKED, MAKE_FIRST, Api, find_api, find_streams
 from tests.cli.test_running_system import SYSTEM
 
 HERE = Api(url=SYSTEM.api_url, key=SYSTEM.api_key, key_hint=KEY_REVOKED)
@@ -76,3 +77,27 @@ def test_nothing_that_runs_is_one_sentence_and_a_hint() -> None:
 def test_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(CommandError, match="is no address"):
         find_streams(url=url, stage=None, environment=NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "hint"),
+    [(401, "no-keys", MAKE_FIRST), (401, "unauthorized", GIVE_KEY), (404, "no-keys", "`tailrace list`")],
+)
+def test_where_there_are_no_keys_nobody_is_told_to_give_one(status: int, kind: str, hint: str) -> None:
+    problem = {"type": f"urn:tailrace:problem:{kind}", "detail": "No."}
+
+    error = Api(url="https://x.example", key="mine").explain(httpx.Response(status, json=problem))
+
+    assert str(error) == "No."
+    assert error.hint.startswith(hint)
+    if status == 401:
+        assert HERE.explain(httpx.Response(status, json=problem)).hint == KEY_REVOKED
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"<html>"])
+def test_a_401_that_is_none_of_the_apis_is_explained_all_the_same(body: bytes) -> None:
+    request = httpx.Request("GET", "https://x.example/pipelines")
+
+    assert Api(url="https://x.example", key="mine").explain(
+        httpx.Response(401, content=body, request=request)
+    ).hint == (GIVE_KEY)
