@@ -268,7 +268,10 @@ class Subscription:
         return self.sent is not None or self._wish.cursor is not None
 
     def _requested(self, cursor: EventId) -> str:
-        return self._wish.cursor if self.sent is None and self._wish.cursor is not None else str(cursor)
+        """The cursor in the client's words: what it came with, or `0-0` where its stream had no life yet."""
+        if self.sent is None and self._wish.cursor is not None:
+            return self._wish.cursor
+        return str(BEGINNING if self.sent == BEGINNING and cursor.position == 0 else cursor)
 
     def _tell_loss(self) -> None:
         loss, cursor = self._loss, self.cursor

@@ -66,7 +66,9 @@ class Lineage:
         assert frame.data["next"] == str(EventId(frame.id.generation, Position(frame.id.position + 1)))
         if self._came_with_no_id:
             assert (frame.data["requested"], missed) == (self._came_with, None)
-        elif reason == "unknown":
+            return
+        self._check_requested(frame.data["requested"])
+        if reason == "unknown":
             self._check_unknown(frame)
         else:
             lost = self._wanted(self._base(frame.id), frame.id)
@@ -76,6 +78,12 @@ class Lineage:
             assert base < frame.id.position, "It lost what it had."
             assert missed is None or missed <= frame.id.position - base
             assert self.wish.channels or missed == frame.id.position - base
+
+    def _check_requested(self, requested: str) -> None:
+        """A loss is told of the client's own id, or of what it came with where it has waited on an empty stream."""
+        waited = self.last == BEGINNING and requested == self._came_with
+        # Of a few channels it stands further on than it can know.
+        assert self.wish.channels or waited or requested == str(self.last), f"Lost behind {requested}, at {self.last}."
 
     def _check_unknown(self, frame: Frame) -> None:
         assert self.last is not None, "It asked for nothing that could be unknown."

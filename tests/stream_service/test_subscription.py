@@ -146,6 +146,21 @@ def test_cursor_0_0_is_told_of_what_it_missed_meanwhile(streams: Streams, hub: S
     assert client.positions == [4, 5]
 
 
+def test_client_of_a_stream_that_was_empty_is_told_of_its_first_loss_by_the_id_that_it_was_given(
+    streams: Streams, hub: SteppedHub
+) -> None:
+    client = hub.follow()
+    assert client.syncs == ["0-0"]
+
+    streams.append_many(3)
+    streams.clear()
+    hub.offer(streams.append_many(2))
+    hub.answer_all()
+
+    assert client.gaps == [("cleared", "0-0", streams.id(5), 4, streams.id(4))]
+    assert client.positions == [5, 6]
+
+
 @pytest.mark.parametrize("cursor", ["17", "m1-", "-5", "m1--5", "M1-5", "m1-05", "", "x" * 128, "é\u2028", "m1-5\n"])
 def test_cursor_that_is_no_id_gets_the_newest_hundred_behind_a_gap(
     streams: Streams, hub: SteppedHub, cursor: str
