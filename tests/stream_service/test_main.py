@@ -161,20 +161,24 @@ async def test_signal_while_the_service_is_loaded_ends_it_in_order(
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-X", "importtime", "-m", "stream_service"),  # tells of each module that it has loaded
         env=environment,
-        stdout=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+    assert process.stdout is not None
     assert process.stderr is not None
+    told, loaded = asyncio.create_task(process.stdout.read()), process.stderr
     try:
-        while b" uvloop\n" not in (line := await asyncio.wait_for(process.stderr.readline(), 60)):
+        while b" uvloop\n" not in (line := await asyncio.wait_for(loaded.readline(), 60)):
             assert line, "It ended before it was loaded."
         process.terminate()
-        await asyncio.wait_for(process.communicate(), 60)
+        rest = asyncio.create_task(loaded.read())
+        await asyncio.wait((asyncio.create_task(process.wait()),), timeout=60)
     finally:
         if process.returncode is None:
             process.kill()
 
-    assert process.returncode == 0
+    output = (await told).decode()
+    assert process.returncode == 0, output + (await rest).decode()[-2000:]
     assert nothing_is_left(aws_clients, notice_topic_arn)
 
 
