@@ -65,7 +65,8 @@ class Drain:
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._hurried.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._hurried.wait()
 
     async def _until_gone(self) -> None:
         loop = asyncio.get_running_loop()

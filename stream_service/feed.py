@@ -76,7 +76,8 @@ class Feed:
         """Stop receiving, and remove subscription and queue; call it when `run` has been cancelled."""
         self._stop.set()
         try:
-            await asyncio.wait_for(in_daemon_thread(self._queue.remove, name="feed-remove"), REMOVAL_SECONDS)
+            async with asyncio.timeout(REMOVAL_SECONDS):
+                await in_daemon_thread(self._queue.remove, name="feed-remove")
         except TimeoutError:
             logger.warning("feed_not_removed", extra={"error": f"SNS or SQS took more than {REMOVAL_SECONDS:.0f} s."})
 

@@ -117,5 +117,6 @@ class Canaries:
             await asyncio.sleep(min(self._every, DEGRADED_CANARY_SECONDS) if self._pulse.degraded else self._every)
             return
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._returned.wait(), HASTY_PATIENCE_SECONDS)
+            async with asyncio.timeout(HASTY_PATIENCE_SECONDS):  # Python 3.11's `wait_for` may lose a cancellation
+                await self._returned.wait()
         await asyncio.sleep(HASTY_CANARY_SECONDS)

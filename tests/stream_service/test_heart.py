@@ -1,5 +1,5 @@
 import asyncio
-from typing import Self
+from typing import Literal, Self
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -158,6 +158,35 @@ async def test_no_canary_is_sent_before_there_is_a_queue_to_come_back_through() 
 
         topic.opened.set()
         await eventually(lambda: topic.pulse.ready)
+
+
+class Awaited(asyncio.Event):
+    """An event that tells when it is waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.awaited = asyncio.Event()
+
+    async def wait(self) -> Literal[True]:
+        self.awaited.set()
+        return await super().wait()
+
+
+async def test_canary_that_comes_back_as_the_service_stops_does_not_keep_it_running(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(heart, "HASTY_PATIENCE_SECONDS", 60.0)
+    topic = Topic()
+    topic.mute = True
+    topic.canaries._returned = returned = Awaited()
+    running = asyncio.create_task(topic.canaries.run())
+    await asyncio.wait_for(returned.awaited.wait(), 5)
+
+    topic.canaries.came_back(topic.sent[0])
+    running.cancel()
+
+    ended, _ = await asyncio.wait({running}, timeout=5)
+    assert ended == {running}
 
 
 async def test_other_tasks_canaries_are_none_of_ours() -> None:
