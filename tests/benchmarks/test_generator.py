@@ -3,7 +3,6 @@
 import asyncio
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,10 +10,9 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.generator import Failed, Load, measure
-from benchmarks.posts import HOST, take_posts
-from benchmarks.processes import free_ports
-from benchmarks.running import BUILD, Running
+from benchmarks.running import BUILD
 from benchmarks.servers import COALESCING_FLOOR, FLOOR, Server
+from tests.benchmarks.served import served
 
 pytestmark = pytest.mark.skipif(not (BUILD / "sseload").exists(), reason="needs a C compiler: make build/bench/sseload")
 
@@ -64,31 +62,9 @@ class Faulty:
         for writer in self._writers:
             writer.write(chunks)
 
-    async def serve(self, port: int, posts_port: int, started: threading.Event, stop: asyncio.Event) -> None:
-        streams = await asyncio.start_server(self.follow, HOST, port)
-        posts = await take_posts(posts_port, self.publish)
-        started.set()
-        await stop.wait()
-        posts.close()
-        streams.close()
+    def abort(self) -> None:
         for writer in (*self._writers, *self._turned_away):
             writer.transport.abort()
-
-
-@contextmanager
-def running(server: Faulty) -> Iterator[Running]:
-    port, posts_port = free_ports(2)
-    started, stop = threading.Event(), asyncio.Event()
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_until_complete, args=(server.serve(port, posts_port, started, stop),))
-    thread.start()
-    try:
-        assert started.wait(10)
-        yield Running(port=port, posts_port=posts_port, pids=())
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
-        loop.close()
 
 
 @contextmanager
@@ -116,7 +92,7 @@ def test_every_event_of_every_client_is_counted(server: Server) -> None:
 
 
 def test_what_idle_clients_cost_is_measured_before_anything_is_published() -> None:
-    with busy_while_idle() as pid, running(Faulty(copies={}, chunk=100)) as faulty:
+    with busy_while_idle() as pid, served(Faulty(copies={}, chunk=100)) as faulty:
         measured = measure(
             replace(faulty, pids=(pid,)), [Load(50, seconds=0.2)], clients=5, idle_seconds=1, options=_GENTLE
         )
@@ -127,7 +103,7 @@ def test_what_idle_clients_cost_is_measured_before_anything_is_published() -> No
 
 @pytest.mark.parametrize("chunk", [3, 1000])
 def test_missing_and_doubled_events_are_told_however_the_body_is_cut(chunk: int) -> None:
-    with running(Faulty(copies={3: 0, 4: 0, 7: 2}, chunk=chunk)) as faulty:
+    with served(Faulty(copies={3: 0, 4: 0, 7: 2}, chunk=chunk)) as faulty:
         measured = measure(faulty, [Load(100, seconds=0.1)], clients=5, options=_GENTLE)
 
     (stage,) = measured.stages
@@ -136,12 +112,12 @@ def test_missing_and_doubled_events_are_told_however_the_body_is_cut(chunk: int)
 
 
 def test_clients_that_are_refused_are_no_measurement() -> None:
-    with running(Faulty(copies={}, chunk=100, status=b"503 Full")) as full, pytest.raises(Failed, match="503"):
+    with served(Faulty(copies={}, chunk=100, status=b"503 Full")) as full, pytest.raises(Failed, match="503"):
         measure(full, [Load(10, seconds=0.1)], clients=2)
 
 
 def test_clients_that_are_refused_or_closed_ask_again_where_they_are_told_to() -> None:
-    with running(Faulty(copies={}, chunk=100, refuses=3, closes=2)) as faulty:
+    with served(Faulty(copies={}, chunk=100, refuses=3, closes=2)) as faulty:
         measured = measure(faulty, [Load(100, seconds=0.1)], clients=10, options=(*_GENTLE, "-b"))
 
     assert (measured.connected.open, measured.connected.refused, measured.connected.closed) == (10, 3, 2)
@@ -149,5 +125,5 @@ def test_clients_that_are_refused_or_closed_ask_again_where_they_are_told_to() -
 
 
 def test_clients_that_are_closed_are_no_measurement() -> None:
-    with running(Faulty(copies={}, chunk=100, closes=1)) as faulty, pytest.raises(Failed, match="1 of 2"):
+    with served(Faulty(copies={}, chunk=100, closes=1)) as faulty, pytest.raises(Failed, match="1 of 2"):
         measure(faulty, [Load(10, seconds=0.1)], clients=2)

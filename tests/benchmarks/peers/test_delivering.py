@@ -1,17 +1,14 @@
 """A peer is measured once it delivers, and not before."""
 
 import asyncio
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from benchmarks.peers.delivering import EVENTS, wait_until_delivering
-from benchmarks.posts import HOST, take_posts
 from benchmarks.processes import GENERATOR_CORE, NotStarted, free_ports, process
 from benchmarks.running import Running
+from tests.benchmarks.served import served
 
 
 class Waking:
@@ -42,37 +39,15 @@ class Waking:
             self._client.close()
             self._client = None
 
-    async def serve(self, port: int, posts_port: int, started: threading.Event, stop: asyncio.Event) -> None:
-        streams = await asyncio.start_server(self.follow, HOST, port)
-        posts = await take_posts(posts_port, self.publish)
-        started.set()
-        await stop.wait()
-        posts.close()
-        streams.close()
+    def abort(self) -> None:
         if self._client is not None:
             self._client.transport.abort()
-
-
-@contextmanager
-def running(server: Waking) -> Iterator[Running]:
-    port, posts_port = free_ports(2)
-    started, stop = threading.Event(), asyncio.Event()
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_until_complete, args=(server.serve(port, posts_port, started, stop),))
-    thread.start()
-    try:
-        assert started.wait(10)
-        yield Running(port=port, posts_port=posts_port, pids=())
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
-        loop.close()
 
 
 def test_clients_come_until_one_has_got_all_its_events(tmp_path: Path) -> None:
     server = Waking(closes_behind=[0, 1, EVENTS - 1])
 
-    with running(server) as waking, process(["sleep", "60"], core=GENERATOR_CORE, log=tmp_path / "log") as alive:
+    with served(server) as waking, process(["sleep", "60"], core=GENERATOR_CORE, log=tmp_path / "log") as alive:
         wait_until_delivering(waking, alive, tmp_path / "log")
 
     assert server.clients == 4
