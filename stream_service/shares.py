@@ -55,21 +55,19 @@ class Shares:
         Raises:
             TooManyRequests: as many are on their way there, or to all, as may be.
         """
-        address = self.addresses.of(scope)
-        for places, client, which in (
-            (self.pages_of_addresses, address, "from this address"),
-            (self.pages_of_all, None, "for pages of history"),
-        ):
+        wanted = {
+            "from this address": (self.pages_of_addresses, self.addresses.of(scope)),
+            "for pages of history": (self.pages_of_all, None),
+        }
+        for which, (places, client) in wanted.items():
             if places.full(client):
                 self._pages_refused += 1
                 raise TooManyRequests(which, _PAGE_SECONDS)
-        self.pages_of_addresses.take(address)
-        self.pages_of_all.take(None)
+        taken = _Taken(tuple(wanted.values()))
         try:
             yield
         finally:
-            self.pages_of_addresses.give_back(address)
-            self.pages_of_all.give_back(None)
+            taken.give_back()
 
     def wait(self, scope: Scope) -> float:
         """Take a request, and return 0; or the seconds after which one will be taken from this address."""
@@ -116,17 +114,29 @@ def _requests(settings: Settings, *, streams: int) -> Rate:
     return Rate(per_second=settings.requests_per_second, at_once=at_once)
 
 
-class _Seat:
+class _Taken:
+    """Places that somebody has."""
+
+    __slots__ = ("_places",)
+
+    def __init__(self, places: tuple[tuple[Places, Hashable], ...]) -> None:
+        self._places = places
+        for each, client in places:
+            each.take(client)
+
+    def give_back(self) -> None:
+        """Give the places back; those that are back already stay so."""
+        given, self._places = self._places, ()
+        for each, client in given:
+            each.give_back(client)
+
+
+class _Seat(_Taken):
     """Passes on what a connection says, and gives its client's places back when it is gone."""
 
-    __slots__ = ("_taken", "follower")
+    __slots__ = ("follower",)
 
     follower: Follower
-
-    def __init__(self, taken: tuple[tuple[Places, Hashable], ...]) -> None:
-        self._taken = taken
-        for places, client in taken:
-            places.take(client)
 
     def pause(self) -> None:
         self.follower.pause()
@@ -137,12 +147,6 @@ class _Seat:
     def leave(self) -> None:
         self.give_back()
         self.follower.leave()
-
-    def give_back(self) -> None:
-        """Give the places back; those that are back already stay so."""
-        taken, self._taken = self._taken, ()
-        for places, client in taken:
-            places.give_back(client)
 
 
 class TooManyRequests(TailraceError):
