@@ -12,7 +12,7 @@ from typing import Protocol
 from lambdas.workflow_api.keys import ApiKey
 from lambdas.workflow_api.metrics import RunMetrics
 from lambdas.workflow_api.problems import Problem
-from tailrace.addresses import client_bytes, parse_address
+from tailrace.addresses import SITE_BYTES, client_bytes, parse_address
 from tailrace.errors import TailraceError
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,6 @@ PATIENCE = 1.0
 """Seconds that a request waits for being counted, before it is let through without."""
 PAUSE = 15.0
 """Seconds for which nothing is counted after that: requests must not wait one after the other."""
-_IPV6_SITE = 8
 
 
 class NotCounted(TailraceError):
@@ -106,8 +105,8 @@ def _client(text: str | None) -> str:
     if address is None:
         return "unknown"
     shared = client_bytes(address)
-    if len(shared) == _IPV6_SITE:
-        return f"{ip_address(shared + bytes(_IPV6_SITE))}/64"
+    if len(shared) == SITE_BYTES:
+        return f"{ip_address(shared + bytes(SITE_BYTES))}/{8 * SITE_BYTES}"
     return str(ip_address(shared))
 
 
